@@ -1,0 +1,114 @@
+"""The settings of a training run: one dataclass, a unit and a reason per field, all problems at once.
+
+`TrainSettings` is what a user says, None where they leave the choice to us. `resolve` fills every None from the
+data and the device; what it returns is shown before the start, kept in settings.json, and never guessed again.
+"""
+
+import dataclasses
+import math
+import os
+from dataclasses import dataclass
+
+from resnet.text import Message
+
+MODES = ("auto", "head", "full", "scratch")
+CROP_MODES = ("center", "squash", "border")
+PRECISIONS = ("float32", "bfloat16")
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    data: str  # data set: id or name
+    model: str  # start weights (head, full, auto), or the architecture (scratch)
+    mode: str = "auto"  # head: the last layer only; full: all layers; auto: head, then full; scratch: random start
+    name: str | None = None  # what the run is called in lists
+    epochs: int | None = None  # passes over the training part, all layers learning
+    head_epochs: int | None = None  # passes over the cached features, the head alone learning
+    image_size: int | None = None  # pixels; the model's input, height and width
+    train_size: int | None = None  # pixels; the random crop it learns from, smaller than image_size (see `resolve`)
+    batch_size: int | None = None  # images per step
+    learning_rate: float | None = None  # the highest of the schedule, per step of SGD
+    head_learning_rate: float | None = None  # the same for the head on cached features
+    momentum: float = 0.9  # Nesterov's
+    weight_decay: float | None = None  # per step, times the learning rate; on weights, not on norms and biases
+    label_smoothing: float = 0.1  # share of the target spread over all classes; Szegedy et al. 2016, section 7
+    warmup: float = 0.2  # share of the steps in which the rate rises; Goyal et al. 2017, section 2.2
+    ema_decay: float | None = None  # of the averaged weights, per step; 0 turns averaging off
+    crop_scale: float | None = None  # least share of the picture that a training crop shows
+    crop_mode: str | None = None  # how a picture is fitted to a square; None: as the start weights have it
+    seed: int = 0
+    device: str | None = None  # cuda, mps, cpu; None: the best there is
+    precision: str | None = None  # of activations while training; None: bfloat16 where the device is fast at it
+    workers: int | None = None  # processes that decode pictures
+
+    def problems(self) -> list[Message]:
+        """Everything that is wrong with these settings: field, value, allowed range."""
+        found = []
+        for field, allowed in (("mode", MODES), ("crop_mode", CROP_MODES), ("precision", PRECISIONS)):
+            value = getattr(self, field)
+            if value is not None and value not in allowed:
+                found.append(Message("not_one_of", {"field": field, "value": value, "allowed": list(allowed)}))
+        for field, (low, high) in RANGES.items():
+            value = getattr(self, field)
+            if value is not None and not (
+                isinstance(value, int | float) and math.isfinite(value) and low <= value <= high
+            ):
+                found.append(Message("out_of_range", {"field": field, "value": value, "low": low, "high": high}))
+        return found
+
+    @classmethod
+    def from_json(cls, record: dict) -> "TrainSettings":
+        known = {field.name for field in dataclasses.fields(cls)}
+        return cls(**{name: value for name, value in record.items() if name in known})
+
+
+RANGES = {
+    "epochs": (1, 1000),
+    "head_epochs": (1, 1000),
+    "image_size": (32, 512),
+    "train_size": (32, 512),
+    "batch_size": (2, 4096),
+    "learning_rate": (1e-7, 10),
+    "head_learning_rate": (1e-7, 10),
+    "momentum": (0, 0.999),
+    "weight_decay": (0, 1),
+    "label_smoothing": (0, 0.9),
+    "warmup": (0, 0.9),
+    "ema_decay": (0, 0.99999),
+    "crop_scale": (0.05, 1),
+    "seed": (0, 2**31 - 1),
+    "workers": (0, 64),
+}
+
+
+def resolve(
+    settings: TrainSettings, images: int, classes: int, model_size: int, crop_mode: str, device: str, precision: str
+) -> TrainSettings:
+    """Every None filled in, for `images` training pictures of `classes` classes.
+
+    model_size (pixels) and crop_mode are the start weights' own; device and precision what this machine offers.
+    Training crops are 0.8 of the input size: random crops show objects larger than the evaluation's view does,
+    and a smaller training crop evens that out and costs less (Touvron et al. 2019, "Fixing the train-test
+    resolution discrepancy", section 3).
+    """
+    scratch = settings.mode == "scratch"
+    image_size = settings.image_size or model_size
+    defaults = {
+        "name": settings.name or settings.mode,
+        "epochs": 20 if scratch else max(3, min(12, math.ceil(4000 / max(images, 1)))),
+        "head_epochs": 40,
+        "image_size": image_size,
+        "train_size": max(32, round(0.8 * image_size / 16) * 16),
+        "batch_size": max(2, min(64 if scratch else 32, images // 4)),
+        "learning_rate": 0.2 if scratch else 0.01,
+        "head_learning_rate": 0.5,
+        "weight_decay": 5e-4 if scratch else 1e-4,
+        "ema_decay": 0.998 if scratch else 0.98,
+        "crop_scale": 0.25 if scratch else 0.35,
+        "crop_mode": crop_mode,
+        "device": device,
+        "precision": precision,
+        "workers": min(4, os.cpu_count() or 1),
+    }
+    chosen = {name: value for name, value in defaults.items() if getattr(settings, name) is None}
+    return dataclasses.replace(settings, **chosen)
