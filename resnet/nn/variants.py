@@ -20,6 +20,11 @@ class Variant:
     deep_stem: bool = False  # three 3x3 convolutions in place of one 7x7
     avg_down: bool = False  # shortcuts halve the size by averaging, not by skipping three positions of four
 
+    @property
+    def num_features(self) -> int:
+        """Channels of the last stage, which the classifier reads."""
+        return 512 if self.block == "basic" else 2048
+
 
 VARIANTS = {
     "resnet18": Variant("basic", (2, 2, 2, 2)),
