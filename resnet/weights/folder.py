@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 CONFIG, WEIGHTS, CARD, LAB, REPORT = "config.json", "model.safetensors", "README.md", "lab.json", "report.json"
+SUFFIXES = (".safetensors", ".pth", ".pt", ".bin", ".th")  # of files of weights; all but the first are pickles
 RUNNING_STATISTICS = ("running_mean", "running_var")  # of batch normalisation
 BUILT_IN = {"num_classes", "in_chans", "global_pool", "drop_rate", "drop_path_rate", "drop_block_rate"}  # model_args
 

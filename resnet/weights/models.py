@@ -1,0 +1,90 @@
+"""Networks with weights in them: made new, opened from disk, downloaded."""
+
+from functools import partial
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from resnet import weights
+from resnet.errors import UserError
+from resnet.nn.network import ResNet, create
+from resnet.store import Store
+from resnet.weights.files import HEAD, first_convolution, guess_architecture, load_strict, read_state
+from resnet.weights.find import TimmName, find
+from resnet.weights.folder import WEIGHTS, ModelConfig, default_labels, read_config
+from resnet.weights.hub import download
+from resnet.weights.preprocessing import Preprocessing
+
+
+def create_model(name: str, pretrained: bool = False, num_classes: int | None = None, in_chans: int = 3) -> ResNet:
+    """A network by name, in training mode.
+
+    Args:
+        name: an architecture (resnet50); with `pretrained`, whatever `load` opens.
+        pretrained: with weights, not at random.
+        num_classes: K; None for those of the weights, or 1000. Where it is another number than theirs, the
+            classifier alone is new.
+        in_chans: channels of the pictures; with weights, theirs.
+    """
+    if not pretrained:
+        return create(name, num_classes=num_classes or 1000, in_chans=in_chans)
+    network = load(name).train()
+    if in_chans != network.in_chans:
+        raise UserError("in_chans_wrong", name=name, here=network.in_chans, asked=in_chans)
+    if num_classes not in (None, network.num_classes):
+        network.reset_classifier(num_classes)
+    return network
+
+
+def load(reference: str | Path, store: Store | None = None) -> ResNet:
+    """The model called `reference` (see resnet.weights.find), in evaluation mode, with
+
+    .config: ModelConfig · .labels: the class keys, in the order of the logits
+    .preprocess: picture -> normalised tensor (C, S, S), S x S the input size in pixels
+    """
+    network, config = open_model(find(str(reference), store or Store.open()))
+    network.config, network.labels = config, config.labels
+    network.preprocess = partial(preprocess, config.preprocessing)
+    return network
+
+
+def preprocess(preprocessing: Preprocessing, image: Image.Image) -> Tensor:
+    """A picture -> what the network is given, (C, S, S)."""
+    return preprocessing.normalise(torch.from_numpy(preprocessing.pixels(image)))
+
+
+def open_model(found: Path | TimmName) -> tuple[ResNet, ModelConfig]:
+    """Network in evaluation mode and config of a model folder, a file of weights, or weights to download."""
+    if isinstance(found, TimmName):
+        record = weights.timm_records().record(found.name)
+        config, state = record.config, _downloaded(record)
+    elif found.is_dir():
+        config, state = read_config(found), read_state(found / WEIGHTS)
+    else:
+        state = read_state(found)
+        config = _guessed(found, state)
+    network = create(config.architecture, config.num_classes, config.in_chans)
+    load_strict(network, state)
+    return network.eval(), config
+
+
+def _downloaded(record) -> dict[str, Tensor]:
+    path = download(record.repository, record.file)
+    try:
+        return read_state(path)
+    except UserError as error:
+        raise UserError("hub_damaged", model=record.repository, file=path) from error
+
+
+def _guessed(file: Path, state: dict[str, Tensor]) -> ModelConfig:
+    """What keys and shapes tell of bare weights; of preprocessing they tell nothing, so it is the most common."""
+    architecture = guess_architecture(state)
+    if architecture is None:
+        raise UserError("weights_foreign", file=file)
+    labels, descriptions = default_labels(len(state[HEAD[0]]))
+    channels = first_convolution(state).shape[1]
+    if channels != 3:
+        raise UserError("weights_foreign", file=file)
+    return ModelConfig(architecture, labels, Preprocessing(224), descriptions)
