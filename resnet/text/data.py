@@ -1,1 +1,219 @@
-STRINGS: dict[str, tuple[str, str]] = {}
+"""Pictures, archives, folders, data sets: what is wrong with them and what to do."""
+
+STRINGS: dict[str, tuple[str, str]] = {
+    # Pictures
+    "image_unnamed": ("the picture", "该图片"),
+    "image_missing": ("{file}: there is no such file; check the path.", "{file}：文件不存在，请检查路径。"),
+    "image_no_file": (
+        "{file} is a folder or a device, not a picture; give a picture file.",
+        "{file} 是文件夹或设备，不是图片；请提供图片文件。",
+    ),
+    "image_no_access": (
+        "{file} cannot be read ({reason}); check its permissions.",
+        "无法读取 {file}（{reason}）；请检查文件权限。",
+    ),
+    "image_many_bytes": (
+        "{file} is larger than {limit} MB, the most one picture may have; save it smaller, as JPEG.",
+        "{file} 超过单张图片的上限 {limit} MB；请另存为较小的 JPEG。",
+    ),
+    "image_many_pixels": (
+        "{file} is {width} x {height} pixels; at most {limit} megapixels are read. Save it smaller.",
+        "{file} 的尺寸为 {width} x {height} 像素；最多支持 {limit} 百万像素，请缩小后再试。",
+    ),
+    "image_empty": (
+        "{file} is empty (0 bytes); copy it again from where it came from.",
+        "{file} 是空文件（0 字节）；请从来源重新复制。",
+    ),
+    "image_broken": (
+        "{file} is damaged or incomplete: it begins like a picture but cannot be decoded to its end; "
+        "copy it again from where it came from.",
+        "{file} 已损坏或不完整：开头是图片，但无法完整解码；请从来源重新复制。",
+    ),
+    "image_heic": (
+        "{file} is a HEIC photo, which is not read here; export it as JPEG "
+        "(on an iPhone: Settings, Camera, Formats, Most Compatible).",
+        "{file} 是 HEIC 照片，此处无法读取；请导出为 JPEG（iPhone：设置、相机、格式、兼容性最佳）。",
+    ),
+    "image_other": (
+        "{file} is in the format {kind}, not a picture that we read; save it as JPEG or PNG.",
+        "{file} 的格式是 {kind}，不是可读取的图片；请另存为 JPEG 或 PNG。",
+    ),
+    "image_text": (
+        "{file} holds text, not a picture, whatever its name says; replace it with the picture itself.",
+        "{file} 的内容是文本而不是图片（与其名称无关）；请换成真正的图片。",
+    ),
+    "image_unknown": (
+        "{file} is not a picture that we read; save it as JPEG or PNG.",
+        "{file} 不是可读取的图片；请另存为 JPEG 或 PNG。",
+    ),
+    # Folders and archives
+    "source_missing": (
+        "There is no folder or file {source}; check the path.",
+        "文件夹或文件 {source} 不存在；请检查路径。",
+    ),
+    "source_no_access": (
+        "{source} cannot be read ({reason}); check its permissions.",
+        "无法读取 {source}（{reason}）；请检查权限。",
+    ),
+    "many_files": (
+        "There are more than {limit} files; import fewer at a time.",
+        "文件数超过 {limit}；请减少一次导入的数量。",
+    ),
+    "many_bytes": (
+        "The pictures take more than {limit} altogether; make them smaller or import fewer.",
+        "图片总大小超过 {limit}；请缩小图片或减少数量。",
+    ),
+    "disk_full": (
+        "The import needs {needed} and 0.2 GB to spare, but the disk has {free} free; make room and try again.",
+        "导入需要 {needed} 并另留 0.2 GB，但磁盘仅剩 {free}；请清理空间后重试。",
+    ),
+    "disk_ran_full": (
+        "The disk ran full during the import, which was undone; make room and try again.",
+        "导入过程中磁盘已满，导入已撤销；请清理空间后重试。",
+    ),
+    "archive_no_zip": (
+        "{archive} is neither a folder nor a zip; put the class folders into a zip and import that.",
+        "{archive} 既不是文件夹也不是 zip；请把类别文件夹打包成 zip 后再导入。",
+    ),
+    "archive_other": (
+        "{archive} is a {kind} archive; unpack it, and import the folder or a zip of it.",
+        "{archive} 是 {kind} 压缩包；请先解压，再导入文件夹或其 zip。",
+    ),
+    "archive_truncated": (
+        "{archive} is a zip of which a part is missing or damaged; copy or download it again.",
+        "{archive} 这个 zip 不完整或已损坏；请重新复制或下载。",
+    ),
+    "archive_empty": (
+        "{archive} holds no files; put the class folders into the zip.",
+        "{archive} 中没有文件；请把类别文件夹放入 zip。",
+    ),
+    "archive_climbs": (
+        "The archive was refused: its member {file} points outside of it. Make a new zip of the class folders.",
+        "已拒绝该压缩包：成员 {file} 指向压缩包之外。请重新打包类别文件夹。",
+    ),
+    "archive_link": (
+        "The archive was refused: its member {file} is a link or a device, not a file. "
+        "Make a new zip of the files themselves.",
+        "已拒绝该压缩包：成员 {file} 是链接或设备，不是文件。请用文件本身重新打包。",
+    ),
+    "archive_encrypted": (
+        "The archive was refused: {file} is encrypted. Make a zip without a password.",
+        "已拒绝该压缩包：{file} 已加密。请制作不带密码的 zip。",
+    ),
+    "archive_member_large": (
+        "The archive was refused: {file} unpacks to {size}; one picture may have at most {limit}. Make it smaller.",
+        "已拒绝该压缩包：{file} 解压后为 {size}；单张图片最多 {limit}。请缩小该图片。",
+    ),
+    "archive_ratio": (
+        "The archive was refused: {packed} unpack to {unpacked}, more than {limit} times as much, "
+        "which pictures never do. Make a new zip of the class folders.",
+        "已拒绝该压缩包：{packed} 会解压为 {unpacked}，超过 {limit} 倍，正常图片不会如此。请重新打包类别文件夹。",
+    ),
+    "archive_broken_member": (
+        "The archive is damaged at {file}; copy or download it again.",
+        "压缩包在 {file} 处损坏；请重新复制或下载。",
+    ),
+    "archive_method": (
+        "{file} is packed by a method that is not read here; make the zip with the usual one (deflate).",
+        "{file} 使用了此处不支持的压缩方式；请用常规方式（deflate）重新打包。",
+    ),
+    # Layout
+    "layout_no_pictures": (
+        "There are no pictures in it. Expected: a folder for each class, with pictures ({formats}) in it; "
+        "found instead: {others}.",
+        "其中没有图片。应为：每个类别一个文件夹，内含图片（{formats}）；实际找到：{others}。",
+    ),
+    "layout_no_classes": (
+        "There are {count} pictures ({files}) but no class folders. Put the pictures of each class into a folder "
+        "that bears the class's name: cats/1.jpg, dogs/2.jpg.",
+        "有 {count} 张图片（{files}），但没有类别文件夹。"
+        "请把每个类别的图片放进以类别命名的文件夹：cats/1.jpg、dogs/2.jpg。",
+    ),
+    "layout_one_class": (
+        "All pictures are in one class, “{label}”; a classifier needs at least two. "
+        "Put the pictures of each class into a folder of its own: cats/1.jpg, dogs/2.jpg.",
+        "所有图片都属于同一类别 “{label}”；分类器至少需要两个类别。"
+        "请把每个类别的图片放进各自的文件夹：cats/1.jpg、dogs/2.jpg。",
+    ),
+    "layout_no_train": (
+        "There are folders {parts} but no pictures in class folders under train/; add them: train/cats/1.jpg.",
+        "有 {parts} 文件夹，但 train/ 下没有类别文件夹中的图片；请补上：train/cats/1.jpg。",
+    ),
+    "layout_loose": (
+        "{count} pictures lie beside the class folders and were left out ({files}); "
+        "move them into the folder of their class.",
+        "{count} 张图片位于类别文件夹之外，未导入（{files}）；请移入所属类别的文件夹。",
+    ),
+    "layout_empty": (
+        "No pictures in {folders}; fill or remove these folders.",
+        "{folders} 中没有图片；请放入图片或删除这些文件夹。",
+    ),
+    "layout_nested": (
+        "Archives inside were left out ({files}); unpack them and import again if they belong here.",
+        "内含的压缩包未导入（{files}）；如需使用，请先解压再重新导入。",
+    ),
+    "layout_ignored": (
+        "{count} files that are no pictures were left out: {kinds}.",
+        "{count} 个非图片文件未导入：{kinds}。",
+    ),
+    "layout_not_in_train": (
+        "Classes without a picture in train: {labels}. Is a folder's name spelled differently there? "
+        "Until it is mended no training starts.",
+        "以下类别在 train 中没有图片：{labels}。是否文件夹名称拼写不同？修正之前无法开始训练。",
+    ),
+    "layout_not_in_val": (
+        "Classes without a picture in val: {labels}. Nothing will be known about how well they are recognised.",
+        "以下类别在 val 中没有图片：{labels}。将无法得知它们的识别效果。",
+    ),
+    # Import
+    "import_few_classes": (
+        "Fewer than two classes are left: {kept} pictures are usable, {unreadable} cannot be read, "
+        "{conflicts} lie in several classes at once. {reason}",
+        "剩余类别不足两个：可用图片 {kept} 张，无法读取 {unreadable} 张，同时属于多个类别 {conflicts} 张。{reason}",
+    ),
+    "import_unreadable": (
+        "{count} pictures cannot be read and were left out ({files}); the report says why for each.",
+        "{count} 张图片无法读取，未导入（{files}）；报告中列有各自的原因。",
+    ),
+    "import_duplicates": (
+        "{count} pictures are exact copies of another of their class and were left out ({files}).",
+        "{count} 张图片与同类别的另一张完全相同，未导入（{files}）。",
+    ),
+    "import_leaks": (
+        "{count} pictures stand in two parts of the split ({files}): the accuracy on them is flattering. "
+        "Remove them from one.",
+        "{count} 张图片同时出现在两个划分中（{files}）：其准确率会偏高。请从其中一处删除。",
+    ),
+    "import_conflicts": (
+        "{count} pictures stand in several classes at once and were left out of all ({files}); "
+        "keep each in the right one and import again.",
+        "{count} 张图片同时出现在多个类别中，已全部排除（{files}）；请各自只保留在正确的类别中并重新导入。",
+    ),
+    "import_small": (
+        "{count} pictures are smaller than {pixels} pixels ({files}); larger ones would be recognised better.",
+        "{count} 张图片小于 {pixels} 像素（{files}）；更大的图片识别效果更好。",
+    ),
+    "import_imbalance": (
+        "The classes are uneven: “{large}” has {most} pictures, “{small}” {fewest}. "
+        "The rare ones will be recognised less well; add pictures to them.",
+        "类别不均衡：“{large}” 有 {most} 张，“{small}” 只有 {fewest} 张。样本少的类别识别效果较差，请补充图片。",
+    ),
+    # Data sets
+    "dataset_single": (
+        "A single picture in: {labels}. A class needs at least two, one to learn from and one to check with; "
+        "add pictures and import again.",
+        "以下类别只有一张图片：{labels}。每个类别至少需要两张，一张用于学习，一张用于检验；请补充后重新导入。",
+    ),
+    "dataset_no_train": (
+        "No picture to learn from in: {labels}. Add pictures of it to train/ and import again.",
+        "以下类别没有可学习的图片：{labels}。请在 train/ 中补充后重新导入。",
+    ),
+    "dataset_few_classes": (
+        "The data set has {count} classes; a classifier needs at least two.",
+        "该数据集有 {count} 个类别；分类器至少需要两个。",
+    ),
+    "dataset_damaged": (
+        "The data set {folder} is damaged ({reason}); delete it and import its pictures again.",
+        "数据集 {folder} 已损坏（{reason}）；请删除后重新导入图片。",
+    ),
+}

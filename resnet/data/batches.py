@@ -1,0 +1,100 @@
+"""Batches to learn from: shuffled, cropped and flipped at random, decoded in parallel.
+
+Randomness is counter-based: what happens to a picture is a function of (seed, epoch, picture) alone, so that a
+resumed run needs no loader state and the number of decoding processes changes nothing.
+"""
+
+import functools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from resnet.data.images import open_image
+from resnet.data.parallel import ordered
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One picture in one epoch: all that a worker process needs to make its crop."""
+
+    path: Path
+    target: int
+    key: tuple[int, int, int]  # seed, epoch, index in the training part
+
+
+@dataclass(frozen=True)
+class Crops:
+    """How training crops are made."""
+
+    size: int  # pixels, height and width of the crop as the network gets it
+    scale: float  # least share of the picture's area that a crop shows
+    squash: bool  # the evaluation squashes pictures to a square, so training does too
+
+
+def steps_per_epoch(images: int, batch_size: int) -> int:
+    return math.ceil(images / batch_size)
+
+
+def training_batches(
+    paths: Sequence[Path],
+    targets: Sequence[int],
+    crops: Crops,
+    *,
+    batch_size: int,
+    epochs: int,
+    seed: int,
+    workers: int,
+    first_step: int = 0,
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """All batches of a run from `first_step` on: images uint8 (N, 3, H, W), targets int64 (N).
+
+    An epoch shows each picture once. Its batches differ in size by at most one, so that no small last batch
+    spoils the batch statistics.
+    """
+    steps = steps_per_epoch(len(paths), batch_size)
+
+    def draws(step: int) -> list[Draw]:
+        epoch, batch = divmod(step, steps)
+        shuffled = np.random.default_rng((seed, epoch)).permutation(len(paths))
+        return [Draw(paths[i], targets[i], (seed, epoch, int(i))) for i in np.array_split(shuffled, steps)[batch]]
+
+    load = functools.partial(load_batch, crops=crops)
+    yield from ordered(load, map(draws, range(first_step, epochs * steps)), workers)
+
+
+def load_batch(draws: list[Draw], crops: Crops) -> tuple[np.ndarray, np.ndarray]:
+    images = np.stack([random_crop(draw, crops) for draw in draws])
+    return images.transpose(0, 3, 1, 2), np.array([draw.target for draw in draws], dtype=np.int64)
+
+
+def random_crop(draw: Draw, crops: Crops) -> np.ndarray:
+    """A random part of the picture, resized, mirrored half the time: uint8 (H, W, 3).
+
+    Area and aspect ratio as in Szegedy et al. 2015, "Going deeper with convolutions", section 6: area uniform
+    between `scale` and 1, ratio log-uniform between 3/4 and 4/3.
+    """
+    random = np.random.default_rng(draw.key)
+    image = open_image(draw.path, at_least=math.ceil(crops.size / math.sqrt(crops.scale)))
+    aspect = 1.0 if crops.squash else image.width / image.height
+    left, top, width, height = random_box(random, crops.scale, aspect)
+    box = (left * image.width, top * image.height, (left + width) * image.width, (top + height) * image.height)
+    image = image.resize((crops.size, crops.size), Image.Resampling.BILINEAR, box=box)
+    pixels = np.asarray(image)
+    return pixels[:, ::-1] if random.random() < 0.5 else pixels
+
+
+def random_box(random: np.random.Generator, scale: float, aspect: float) -> tuple[float, float, float, float]:
+    """left, top, width, height of a crop, as shares of a picture whose width / height is `aspect`."""
+    for _ in range(10):
+        area = random.uniform(scale, 1)
+        ratio = math.exp(random.uniform(math.log(3 / 4), math.log(4 / 3)))
+        width, height = math.sqrt(area * ratio / aspect), math.sqrt(area / ratio * aspect)
+        if width <= 1 and height <= 1:
+            return random.uniform(0, 1 - width), random.uniform(0, 1 - height), width, height
+    side = min(aspect, 1.0)  # no ratio fitted: the largest central square
+    width, height = side / aspect, side
+    return (1 - width) / 2, (1 - height) / 2, width, height
