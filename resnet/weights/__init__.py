@@ -4,6 +4,6 @@ import importlib
 from types import ModuleType
 
 
-def timm_records() -> ModuleType:
-    """resnet.weights.records, loaded where it is first needed: it brings timm and torch, which take seconds."""
-    return importlib.import_module("resnet.weights.records")
+def late(module: str) -> ModuleType:
+    """resnet.weights.MODULE, loaded where it is first needed: "records" and "models" bring timm or torch, seconds."""
+    return importlib.import_module(f"resnet.weights.{module}")

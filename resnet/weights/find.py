@@ -5,10 +5,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from resnet import weights
 from resnet.errors import UserError
 from resnet.nn.variants import VARIANTS
 from resnet.store import CHECKPOINTS, Store, folders, read_json
-from resnet.weights.folder import CONFIG, SUFFIXES
+from resnet.weights.folder import CONFIG, SUFFIXES, ModelConfig, read_config
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,17 @@ def find(reference: str, store: Store, *, local: bool = True) -> Path | TimmName
     names = [*here, *VARIANTS, *(_name(folder) for folder in folders(store.runs))]
     near = difflib.get_close_matches(reference, names, n=3, cutoff=0.4) or names[:3]
     raise UserError("model_unknown", name=reference, near=near)
+
+
+def config_of(reference: str, store: Store) -> ModelConfig:
+    """What is known of the model called `reference`, without its weights where that can be.
+
+    Loads torch for a bare file of weights, timm for a name of timm's, neither for a model folder.
+    """
+    found = find(reference, store)
+    if isinstance(found, TimmName):
+        return weights.late("records").record(found.name).config
+    return read_config(found) if found.is_dir() else weights.late("models").open_model(found)[1]
 
 
 def shipped() -> list[Path]:

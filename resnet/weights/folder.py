@@ -193,7 +193,7 @@ def _labels(path: Path, record: dict, pretrained: dict) -> tuple[list[str], dict
 
 def default_labels(count: int) -> tuple[list[str], dict[str, str]]:
     """Labels and descriptions for `count` classes of which nothing is known."""
-    return weights.timm_records().imagenet_labels() if count == 1000 else ([str(index) for index in range(count)], {})
+    return weights.late("records").imagenet_labels() if count == 1000 else ([str(index) for index in range(count)], {})
 
 
 def _read_lab(path: Path) -> dict:

@@ -2,6 +2,7 @@
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from PIL import Image
@@ -11,11 +12,14 @@ from resnet import weights
 from resnet.errors import UserError
 from resnet.nn.network import ResNet, create
 from resnet.store import Store
-from resnet.weights.files import HEAD, first_convolution, guess_architecture, load_strict, read_state
+from resnet.weights.files import first_convolution, guess_architecture, load_strict, read_state
 from resnet.weights.find import TimmName, find
 from resnet.weights.folder import WEIGHTS, ModelConfig, default_labels, read_config
 from resnet.weights.hub import download
 from resnet.weights.preprocessing import Preprocessing
+
+if TYPE_CHECKING:
+    from resnet.weights.records import Pretrained
 
 
 def create_model(name: str, pretrained: bool = False, num_classes: int | None = None, in_chans: int = 3) -> ResNet:
@@ -41,24 +45,25 @@ def create_model(name: str, pretrained: bool = False, num_classes: int | None = 
 def load(reference: str | Path, store: Store | None = None) -> ResNet:
     """The model called `reference` (see resnet.weights.find), in evaluation mode, with
 
-    .config: ModelConfig · .labels: the class keys, in the order of the logits
+    .name: the reference, or the default model's name where it is "" · .config: ModelConfig
+    .labels: the class keys, in the order of the logits
     .preprocess: picture -> normalised tensor (C, S, S), S x S the input size in pixels
     """
-    network, config = open_model(find(str(reference), store or Store.open()))
-    network.config, network.labels = config, config.labels
-    network.preprocess = partial(preprocess, config.preprocessing)
+    found = find(str(reference), store or Store.open())
+    network, config = open_model(found)
+    network.name, network.config, network.labels = str(reference) or found.name, config, config.labels
+    network.preprocess = partial(_preprocess, config.preprocessing)
     return network
 
 
-def preprocess(preprocessing: Preprocessing, image: Image.Image) -> Tensor:
-    """A picture -> what the network is given, (C, S, S)."""
+def _preprocess(preprocessing: Preprocessing, image: Image.Image) -> Tensor:
     return preprocessing.normalise(torch.from_numpy(preprocessing.pixels(image)))
 
 
 def open_model(found: Path | TimmName) -> tuple[ResNet, ModelConfig]:
     """Network in evaluation mode and config of a model folder, a file of weights, or weights to download."""
     if isinstance(found, TimmName):
-        record = weights.timm_records().record(found.name)
+        record = weights.late("records").record(found.name)
         config, state = record.config, _downloaded(record)
     elif found.is_dir():
         config, state = read_config(found), read_state(found / WEIGHTS)
@@ -70,7 +75,7 @@ def open_model(found: Path | TimmName) -> tuple[ResNet, ModelConfig]:
     return network.eval(), config
 
 
-def _downloaded(record) -> dict[str, Tensor]:
+def _downloaded(record: "Pretrained") -> dict[str, Tensor]:
     path = download(record.repository, record.file)
     try:
         return read_state(path)
@@ -81,10 +86,7 @@ def _downloaded(record) -> dict[str, Tensor]:
 def _guessed(file: Path, state: dict[str, Tensor]) -> ModelConfig:
     """What keys and shapes tell of bare weights; of preprocessing they tell nothing, so it is the most common."""
     architecture = guess_architecture(state)
-    if architecture is None:
+    if architecture is None or first_convolution(state).shape[1] != 3:
         raise UserError("weights_foreign", file=file)
-    labels, descriptions = default_labels(len(state[HEAD[0]]))
-    channels = first_convolution(state).shape[1]
-    if channels != 3:
-        raise UserError("weights_foreign", file=file)
+    labels, descriptions = default_labels(len(state["fc.weight"]))
     return ModelConfig(architecture, labels, Preprocessing(224), descriptions)

@@ -1,6 +1,6 @@
 """timm's records of pretrained weights and its names of ImageNet's classes: the one place that imports timm.
 
-Slow to import: reached through `resnet.weights.timm_records()`, by what is not on this machine already.
+Slow to import: reached through `resnet.weights.late`, by what is not on this machine already.
 """
 
 import difflib
