@@ -74,7 +74,7 @@ def import_dataset(
             if name:
                 write_name(folder, clean_name(name))
             return Dataset.open(folder)
-        _fill(made, clean_name(name or source.resolve().stem), found, layout.warnings)
+        _fill(made, clean_name(name or _own_name(source)), found, layout.warnings)
         _publish(made, folder)
         return Dataset.open(folder)
     except OSError as error:
@@ -88,6 +88,11 @@ def import_dataset(
 def clean_name(name: str) -> str:
     """A name as lists can show it: one line, 80 characters."""
     return clean_label(name)[:80]
+
+
+def _own_name(source: Path) -> str:
+    source = source.resolve()
+    return source.name if source.is_dir() else source.stem
 
 
 def _examine(pictures: list[Picture], folder: Path, progress: Progress | None, unpacked: bool) -> list[Examined]:
