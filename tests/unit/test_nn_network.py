@@ -29,6 +29,15 @@ PARAMETERS = {  # with 1000 classes, in units of 1e6; torchvision's and timm's m
 }
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Two threads that wait for each other beside other busy processes are many times slower than one."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="module", params=VARIANTS)
 def pair(request) -> tuple[nn.Module, nn.Module]:
     """Ours and timm's, initialised from the same seed."""
