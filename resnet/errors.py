@@ -19,8 +19,13 @@ class UserError(Exception):
     @classmethod
     def of(cls, problems: Sequence[Message]) -> "UserError":
         """One error for all `problems` together, so that nobody has to mend them one run at a time."""
-        return (
-            cls("problems", problems=list(problems))
-            if len(problems) > 1
-            else cls(problems[0].key, **problems[0].values)
-        )
+        if len(problems) == 1:
+            return cls(problems[0].key, **problems[0].values)
+        return cls("problems", problems=list(problems))
+
+    def __reduce__(self) -> tuple:
+        return _rebuild, (self.message,)
+
+
+def _rebuild(message: Message) -> UserError:
+    return UserError(message.key, **message.values)

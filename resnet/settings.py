@@ -6,7 +6,6 @@ data and the device; what it returns is shown before the start, kept in settings
 
 import dataclasses
 import math
-import os
 from dataclasses import dataclass
 
 from resnet.text import Message
@@ -31,6 +30,7 @@ class TrainSettings:
     head_learning_rate: float | None = None  # the same for the head on cached features
     momentum: float = 0.9  # Nesterov's
     weight_decay: float | None = None  # per step, times the learning rate; on weights, not on norms and biases
+    head_weight_decay: float = 0.01  # the same for the head, AdamW's: per step, times the learning rate
     label_smoothing: float = 0.1  # share of the target spread over all classes; Szegedy et al. 2016, section 7
     warmup: float = 0.2  # share of the steps in which the rate rises; Goyal et al. 2017, section 2.2
     ema_decay: float | None = None  # of the averaged weights, per step; 0 turns averaging off
@@ -72,6 +72,7 @@ RANGES = {
     "head_learning_rate": (1e-7, 10),
     "momentum": (0, 0.999),
     "weight_decay": (0, 1),
+    "head_weight_decay": (0, 1000),
     "label_smoothing": (0, 0.9),
     "warmup": (0, 0.9),
     "ema_decay": (0, 0.99999),
@@ -81,12 +82,10 @@ RANGES = {
 }
 
 
-def resolve(
-    settings: TrainSettings, images: int, classes: int, model_size: int, crop_mode: str, device: str, precision: str
-) -> TrainSettings:
-    """Every None filled in, for `images` training pictures of `classes` classes.
+def resolve(settings: TrainSettings, *, images: int, model_size: int, crop_mode: str, processes: int) -> TrainSettings:
+    """Every None filled in but device and precision, for `images` training pictures.
 
-    model_size (pixels) and crop_mode are the start weights' own; device and precision what this machine offers.
+    model_size (pixels) and crop_mode are the start weights' own; processes, how many decode pictures.
     Training crops are 0.8 of the input size: random crops show objects larger than the evaluation's view does,
     and a smaller training crop evens that out and costs less (Touvron et al. 2019, "Fixing the train-test
     resolution discrepancy", section 3).
@@ -94,21 +93,19 @@ def resolve(
     scratch = settings.mode == "scratch"
     image_size = settings.image_size or model_size
     defaults = {
-        "name": settings.name or settings.mode,
-        "epochs": 20 if scratch else max(3, min(12, math.ceil(4000 / max(images, 1)))),
+        "name": settings.mode,
+        "epochs": 20 if scratch else max(3, min(12, math.ceil(4000 / images))),
         "head_epochs": 40,
         "image_size": image_size,
         "train_size": max(32, round(0.8 * image_size / 16) * 16),
         "batch_size": max(2, min(64 if scratch else 32, images // 4)),
         "learning_rate": 0.2 if scratch else 0.01,
-        "head_learning_rate": 0.5,
+        "head_learning_rate": 0.01,
         "weight_decay": 5e-4 if scratch else 1e-4,
         "ema_decay": 0.998 if scratch else 0.98,
         "crop_scale": 0.25 if scratch else 0.35,
         "crop_mode": crop_mode,
-        "device": device,
-        "precision": precision,
-        "workers": min(4, os.cpu_count() or 1),
+        "workers": processes,
     }
-    chosen = {name: value for name, value in defaults.items() if getattr(settings, name) is None}
-    return dataclasses.replace(settings, **chosen)
+    open_fields = {name: value for name, value in defaults.items() if getattr(settings, name) is None}
+    return dataclasses.replace(settings, **open_fields)

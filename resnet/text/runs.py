@@ -22,4 +22,74 @@ STRINGS: dict[str, tuple[str, str]] = {
         "There is no data set “{reference}” here; import a folder or a zip first, or see `python -m resnet data list`.",
         "没有名为 “{reference}” 的数据集；请先导入文件夹或 zip，或查看 `python -m resnet data list`。",
     ),
+    "device_unknown": (
+        "There is no device “{device}” here; this machine has: {available}.",
+        "没有设备 “{device}”；本机可用的有：{available}。",
+    ),
+    "picture_refused": ("{reason}", "{reason}"),
+    "picture_lost": (
+        "The data set's file {file} can no longer be read ({reason}). Import the data set again.",
+        "数据集中的文件 {file} 已无法读取（{reason}）。请重新导入数据集。",
+    ),
+    "part_empty": (
+        "The data set “{data}” has no pictures in its part “{split}”.",
+        "数据集 “{data}” 的 “{split}” 部分没有图片。",
+    ),
+    "classes_unknown": (
+        "The model {model} does not know these classes of the data: {missing}. It knows: {known}.",
+        "模型 {model} 不认识数据中的这些类别：{missing}。它认识的有：{known}。",
+    ),
+    "data_damaged": (
+        "{n} pictures of the data set “{data}” can no longer be read, {file} among them. Import it again.",
+        "数据集 “{data}” 中有 {n} 张图片已无法读取，例如 {file}。请重新导入。",
+    ),
+    "loss_not_finite": (
+        "The loss is no longer a number: the learning rate of {rate} is too high. Start again with a tenth of it.",
+        "损失已不是有限数值：学习率 {rate} 过高。请用它的十分之一重新开始。",
+    ),
+    "run_failed": (
+        "The run came upon a fault of the program ({reason}); log.txt in the run's folder has the details. "
+        "What was saved is safe: resume goes on from there.",
+        "训练因程序故障中断（{reason}）；详情见该训练文件夹中的 log.txt。已保存的内容完好，可从那里继续。",
+    ),
+    "run_lost": (
+        "The run's process is gone: it was killed, or the machine went down. Resume goes on from the last save.",
+        "训练进程已消失：可能被终止，或机器曾关机。“继续”会从上次保存处接着训练。",
+    ),
+    "run_stopped_unlearned": (
+        "Stopped before the first step of learning, so there is no model yet. Resume goes on.",
+        "在学习的第一步之前就已停止，因此还没有模型。可选择继续。",
+    ),
+    "run_not_resumable": (
+        "The run {run} is {state}; only one that was stopped, failed or was lost can be resumed.",
+        "训练 {run} 的状态是 {state}；只有已停止、失败或丢失的训练才能继续。",
+    ),
+    "run_is_alive": (
+        "The run {run} is {state}. Stop it first, then delete it.",
+        "训练 {run} 的状态是 {state}。请先停止，再删除。",
+    ),
+    "run_started_twice": (
+        "The same run was started a moment ago (it is {run}), so this second start is left out.",
+        "同样的训练刚刚已开始（编号 {run}），因此忽略这第二次启动。",
+    ),
+    "data_in_use": (
+        "The data set “{data}” is used by the run {run}, which is {state}. Stop that run first.",
+        "数据集 “{data}” 正被训练 {run}（状态 {state}）使用。请先停止该训练。",
+    ),
+    "run_without_report": (
+        "The run {run} has no report yet; it is {state}. A report is written at its end or when it is stopped.",
+        "训练 {run} 还没有报告；它的状态是 {state}。训练结束或被停止时会写出报告。",
+    ),
+    "path_missing": (
+        "There is no file or folder {path}; check how it is written.",
+        "没有名为 {path} 的文件或文件夹；请检查写法。",
+    ),
+    "no_pictures_named": (
+        "There are no pictures in {path}.",
+        "{path} 中没有图片。",
+    ),
+    "not_written": (
+        "{path} cannot be written ({reason}). Choose another place.",
+        "无法写入 {path}（{reason}）。请选择其他位置。",
+    ),
 }

@@ -1,0 +1,409 @@
+"""The command line: `python -m resnet COMMAND`, the same engine as the page.
+
+Results go to standard output (tables for people, one object with `--json -`), progress to standard error. Exit
+status 0, 1 (a sentence on standard error says what is wrong), 2 (usage). Modules that bring torch are imported by
+the commands that need them, so that the others answer at once.
+"""
+
+import argparse
+import csv
+import datetime
+import importlib
+import json
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from resnet import jobs, weights
+from resnet.data.dataset import Dataset, list_datasets
+from resnet.data.images import READ_SUFFIXES
+from resnet.data.importing import import_dataset
+from resnet.errors import UserError
+from resnet.settings import CROP_MODES, MODES, TrainSettings
+from resnet.store import Store, read_json
+from resnet.text import Message
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # both end a followed run in the same way
+    try:
+        options.command(options, Store.open())
+    except UserError as error:
+        print(f"resnet: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        jobs.shutdown()
+        print("resnet: interrupted; what was saved is safe", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output has seen enough
+        sys.stderr.close()
+    return 0
+
+
+def predict(options: argparse.Namespace, store: Store) -> None:
+    files = [file for path in options.paths for file in _pictures(path)]
+    predictor = importlib.import_module("resnet.predictor").Predictor(options.model, options.device, store)
+    progress = _Progress("pictures", len(files))
+    result = predictor.predict(files, options.top_k, progress.update)
+    progress.close()
+    if options.csv:
+        _write_csv(options.csv, result["images"])
+    _give(options, result, _prediction_lines)
+
+
+def data_import(options: argparse.Namespace, store: Store) -> None:
+    progress = _Progress("files", 0)
+    data = import_dataset(
+        Path(options.path), store, options.name, lambda stage, done, total: progress.update(done, total, stage)
+    )
+    progress.close()
+    _give(options, {"dataset": data.id, "report": data.report}, lambda result: _report_lines(data))
+
+
+def data_list(options: argparse.Namespace, store: Store) -> None:
+    for data in list_datasets(store):
+        print(
+            f"{data['id']}  {data['name']}  {data['images']} pictures, {data['classes']} classes, split {data['split']}"
+        )
+
+
+def data_report(options: argparse.Namespace, store: Store) -> None:
+    data = Dataset.open(store.dataset(options.data))
+    _give(options, {"dataset": data.id, "report": data.report}, lambda result: _report_lines(data))
+
+
+def train(options: argparse.Namespace, store: Store) -> None:
+    if Path(options.data).exists():
+        options.data = import_dataset(Path(options.data), store).id
+    chosen = {name: getattr(options, name) for name in TRAIN_OPTIONS if getattr(options, name) is not None}
+    run = jobs.start(store, TrainSettings(**chosen))
+    _follow(options, store, run)
+
+
+def resume(options: argparse.Namespace, store: Store) -> None:
+    _follow(options, store, jobs.resume(store, options.run))
+
+
+def stop(options: argparse.Namespace, store: Store) -> None:
+    jobs.stop(store, options.run)
+
+
+def runs(options: argparse.Namespace, store: Store) -> None:
+    _give(options, {"runs": jobs.list_runs(store)}, lambda result: [_run_line(run) for run in result["runs"]])
+
+
+def report(options: argparse.Namespace, store: Store) -> None:
+    folder = store.run(options.run)
+    record = read_json(folder / "report.json", {})
+    if not record:
+        raise UserError("run_without_report", run=folder.name, state=jobs.status(folder)["state"])
+    _give(options, record, _evaluation_lines)
+
+
+def delete(options: argparse.Namespace, store: Store) -> None:
+    """A run, or else a data set that no living run uses."""
+    try:
+        jobs.delete_run(store, options.reference)
+    except UserError as error:
+        if error.message.key != "run_unknown":
+            raise
+        jobs.delete_dataset(store, options.reference)
+
+
+def evaluate(options: argparse.Namespace, store: Store) -> None:
+    data = Dataset.open(store.dataset(options.data))
+    predictor = importlib.import_module("resnet.predictor").Predictor(options.model, options.device, store)
+    progress = _Progress("pictures", 0)
+    evaluation = importlib.import_module("resnet.evaluation.evaluate").evaluate(
+        predictor, data, options.split, progress.update
+    )
+    progress.close()
+    _give(options, evaluation.report(data, options.split), _evaluation_lines)
+
+
+def models(options: argparse.Namespace, store: Store) -> None:
+    for name, words in weights.list_models(options.pattern):
+        print(f"{name}  {words}" if words else name)
+
+
+TRAIN_OPTIONS = (
+    "data", "model", "mode", "epochs", "image_size", "batch_size", "learning_rate", "seed", "device", "crop_mode",
+    "name",
+)  # fmt: skip
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "python -m resnet", description="A folder of photographs becomes a classifier of your own."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(
+        name: str, function: Callable, words: str, *, json: bool = False, within=commands
+    ) -> argparse.ArgumentParser:
+        sub = within.add_parser(name, help=words, description=words[0].upper() + words[1:] + ".")
+        sub.set_defaults(command=function)
+        if json:
+            sub.add_argument("--json", metavar="FILE", help="write the result as one JSON object; - is standard output")
+        return sub
+
+    sub = command("models", models, "list the models that can be had by name")
+    sub.add_argument("pattern", nargs="?", default="*", help="such as 'resnet50*'")
+
+    sub = command("predict", predict, "classify pictures", json=True)
+    sub.add_argument(
+        "--model",
+        default="",
+        metavar="M",
+        help="model folder, weights file, run, shipped or timm name (default: the shipped model)",
+    )
+    sub.add_argument("--top-k", type=_positive, default=5, metavar="K", help="answers per picture (default 5)")
+    sub.add_argument("--device", metavar="D", help="cpu, cuda or mps (default: the best there is)")
+    sub.add_argument("--csv", metavar="FILE", help="write a table: file, known, label, description, score, error")
+    sub.add_argument("paths", nargs="+", metavar="PATH", help="picture, or folder of pictures")
+
+    data = commands.add_parser("data", help="import data sets and look at them").add_subparsers(
+        required=True, metavar="COMMAND"
+    )
+    sub = command("import", data_import, "import a folder or zip of class folders", json=True, within=data)
+    sub.add_argument("path", metavar="PATH")
+    sub.add_argument("--name", metavar="N", help="what to call it (default: the folder's name)")
+    command("list", data_list, "list the imported data sets", within=data)
+    sub = command("report", data_report, "tell what was found in a data set", json=True, within=data)
+    sub.add_argument("data", metavar="ID")
+
+    sub = command("train", train, "tune a model on a data set, or train one from random weights", json=True)
+    sub.add_argument(
+        "--data", required=True, metavar="ID|PATH", help="an imported data set, or a folder or zip to import"
+    )
+    sub.add_argument("--model", default="", metavar="M", help="start weights, or the architecture (--mode scratch)")
+    sub.add_argument(
+        "--mode",
+        choices=MODES,
+        default="auto",
+        help="head: last layer only; full: all; auto: head, then full (default)",
+    )
+    sub.add_argument("--epochs", type=int, metavar="N", help="passes over the training part (default: from its size)")
+    sub.add_argument("--image-size", type=int, metavar="S", help="pixels (default: the start model's)")
+    sub.add_argument("--batch-size", type=int, metavar="B", help="images per step (default: from the data's size)")
+    sub.add_argument(
+        "--lr", type=float, dest="learning_rate", metavar="R", help="highest learning rate (default: the mode's)"
+    )
+    sub.add_argument("--seed", type=int, metavar="S", help="of everything random (default 0)")
+    sub.add_argument("--device", metavar="D", help="cpu, cuda or mps (default: the best there is)")
+    sub.add_argument(
+        "--crop-mode", choices=CROP_MODES, help="how a picture is fitted to a square (default: the start model's)"
+    )
+    sub.add_argument("--name", metavar="N", help="what to call the run")
+
+    sub = command("resume", resume, "go on with a run that was stopped, failed or was lost", json=True)
+    sub.add_argument("run", metavar="RUN")
+    sub = command("stop", stop, "stop a run: it finishes its step, saves and evaluates")
+    sub.add_argument("run", metavar="RUN")
+    command("runs", runs, "list the runs", json=True)
+    sub = command("report", report, "tell how good a run's model is", json=True)
+    sub.add_argument("run", metavar="RUN")
+    sub = command("delete", delete, "delete a run or a data set")
+    sub.add_argument("reference", metavar="RUN|DATA")
+
+    sub = command("evaluate", evaluate, "try a model on a part of a data set", json=True)
+    sub.add_argument("--model", default="", metavar="M")
+    sub.add_argument("--data", required=True, metavar="D")
+    sub.add_argument("--split", choices=("val", "test"), default="val")
+    sub.add_argument("--device", metavar="D", help="cpu, cuda or mps (default: the best there is)")
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
+def _pictures(text: str) -> list[Path]:
+    """The picture at a path, or all pictures in the folder there, by name."""
+    path = Path(text)
+    if path.is_dir():
+        found = sorted(file for file in path.rglob("*") if file.suffix.lower() in READ_SUFFIXES and file.is_file())
+        if not found:
+            raise UserError("no_pictures_named", path=text)
+        return found
+    if not path.exists():
+        raise UserError("path_missing", path=text)
+    return [path]
+
+
+def _follow(options: argparse.Namespace, store: Store, run: str) -> None:
+    """Watch a run to its end, then give its result. Ctrl-C ends it; it can be resumed."""
+    folder = store.run(run)
+    print(f"run {run}", file=sys.stderr)
+    progress = _Progress("", 0)
+    while (status := jobs.status(folder))["state"] in jobs.ALIVE:
+        progress.show(_status_line(status))
+        time.sleep(0.3)
+    progress.close()
+    jobs.raise_failure(folder)
+    _give(options, jobs.result(folder), _result_lines)
+
+
+def _give(options: argparse.Namespace, result: dict, lines: Callable[[dict], list[str]]) -> None:
+    """The result as one JSON object to a file or standard output, or as lines for people."""
+    if not options.json:
+        print("\n".join(lines(result)))
+    elif options.json == "-":
+        print(json.dumps(result, ensure_ascii=False))
+    else:
+        with _writing(options.json) as file:
+            json.dump(result, file, ensure_ascii=False, indent=1)
+
+
+def _writing(path: str):
+    try:
+        return open(path, "w", encoding="utf-8", newline="")
+    except OSError as error:
+        raise UserError("not_written", path=path, reason=error.strerror) from None
+
+
+def _write_csv(path: str, images: list[dict]) -> None:
+    with _writing(path) as file:
+        table = csv.writer(file)
+        table.writerow(["file", "known", "label", "description", "score", "error"])
+        for image in images:
+            best = image["labels"][0] if image["labels"] else {"label": "", "description": "", "score": ""}
+            row = [
+                image["file"],
+                image["known"],
+                best["label"],
+                best["description"],
+                best["score"],
+                image["error"] or "",
+            ]
+            table.writerow([_no_formula(cell) for cell in row])
+
+
+def _no_formula(cell: object) -> object:
+    """A text that a spreadsheet would run as a formula is quoted."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+
+
+def _prediction_lines(result: dict) -> list[str]:
+    lines = []
+    for image in result["images"]:
+        if image["error"]:
+            lines.append(f"{image['file']}: {image['error']}")
+            continue
+        guesses = ", ".join(f"{entry['description']} {entry['score']:.0%}" for entry in image["labels"])
+        lines.append(
+            f"{image['file']}: {guesses}" if image["known"] else f"{image['file']}: unknown (nearest: {guesses})"
+        )
+    where = f"{result['model']}, {result['engine']} on {result['device']}"
+    return [
+        *lines,
+        f"{len(result['images'])} pictures in {result['seconds']:.2f} s, "
+        f"{result['images_per_second']:.0f} images/s; {where}",
+    ]
+
+
+def _report_lines(data: Dataset) -> list[str]:
+    report = data.report
+    lines = [
+        f"{data.name} ({data.id}): {len(data.records)} pictures, {len(data.classes)} classes; split {report['split']}"
+    ]
+    for label, parts in report["counts"].items():
+        lines.append(f"  {label}: " + ", ".join(f"{count} {part}" for part, count in parts.items() if count))
+    lines += [
+        f"  could not be read: {entry['file']}: {Message.from_json(entry['reason']).say()}"
+        for entry in report["unreadable"]
+    ]
+    for kind, words in (
+        ("duplicates", "doubles left out"),
+        ("leaks", "pictures in two parts"),
+        ("conflicts", "pictures in two classes, left out"),
+    ):
+        if report[kind]:
+            lines.append(f"  {words}: {len(report[kind])}")
+    return lines + [f"  note: {Message.from_json(warning).say()}" for warning in report["warnings"]]
+
+
+def _result_lines(result: dict) -> list[str]:
+    if not result["val"]["accuracy"]:
+        return [f"{result['run']} {result['state']}"]
+    low, high = result["val"]["interval"]
+    return [
+        f"{result['run']} {result['state']}: {result['val']['accuracy']:.1%} of {result['images']['val']} checked "
+        f"pictures right, between {low:.1%} and {high:.1%}; {result['seconds']['total']:.0f} s, "
+        f"{result['images_per_second']:.0f} images/s"
+    ]
+
+
+def _evaluation_lines(report: dict) -> list[str]:
+    low, high = report["interval"]
+    lines = [
+        f"{report['model']} on {report['data']['name']} ({report['split']}): {report['accuracy']:.1%} of "
+        f"{report['n']} right, between {low:.1%} and {high:.1%}",
+        f"balanced accuracy {report['balanced_accuracy']:.1%}, macro F1 {report['macro_f1']:.3f}, "
+        f"log loss {report['log_loss']:.3f}, calibration error {report['ece']:.3f}",
+    ]
+    for row in report["per_class"]:
+        lines.append(
+            f"  {row['label']}: {row['n']} pictures, recall {row['recall']:.0%}, precision {row['precision']:.0%}"
+        )
+    return lines
+
+
+def _run_line(run: dict) -> str:
+    day = datetime.datetime.fromtimestamp(run["created"]).strftime("%Y-%m-%d %H:%M")
+    accuracy = f"{run['accuracy']:.1%}" if run["accuracy"] is not None else "-"
+    figures = f"{run['run']}  {run['state']:8}  {accuracy:>6}  {run['mode']:7}  {run['architecture']:10}"
+    return f"{figures}  {run['data']}  {run['name']}  {day}"
+
+
+def _status_line(status: dict) -> str:
+    parts = [status["state"], status["stage"]]
+    if status["epoch"]:
+        parts.append(f"epoch {status['epoch']} of {status['epochs']}")
+    if status["steps"]:
+        parts.append(f"step {status['step']} of {status['steps']}")
+    if status["images_per_second"]:
+        parts.append(f"{status['images_per_second']:.0f} images/s")
+    if status["seconds_left"] is not None:
+        parts.append(f"{status['seconds_left']:.0f} s left")
+    if status["val_accuracy"] is not None:
+        parts.append(f"validation {status['val_accuracy']:.1%}")
+    return ", ".join(parts)
+
+
+class _Progress:
+    """One line on standard error that is written over; on a file or pipe, a line every ten seconds."""
+
+    def __init__(self, unit: str, total: int) -> None:
+        self.unit, self.total, self.start = unit, total, time.monotonic()
+        self.shown_at, self.terminal = 0.0, sys.stderr.isatty()
+
+    def update(self, done: int, total: int | None = None, stage: str = "") -> None:
+        seconds, total = time.monotonic() - self.start, total or self.total
+        speed = done / max(seconds, 1e-9)
+        left = f", {(total - done) / speed:.0f} s left" if speed and total else ""
+        self.show(f"{stage} {done} of {total} {self.unit}, {speed:.0f}/s{left}".strip())
+
+    def show(self, line: str) -> None:
+        now = time.monotonic()
+        if now - self.shown_at < (0.2 if self.terminal else 10):
+            return
+        self.shown_at = now
+        width = shutil.get_terminal_size().columns - 1
+        print(
+            f"\r{line[:width]:{width}}" if self.terminal else line,
+            end="" if self.terminal else "\n",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    def close(self) -> None:
+        if self.terminal and self.shown_at:
+            print("\r" + " " * (shutil.get_terminal_size().columns - 1) + "\r", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,70 @@
+"""The model card: what a model knows, how good it is, how it came about; README.md of its folder."""
+
+import re
+
+from resnet.weights.folder import ModelConfig
+
+
+def model_card(config: ModelConfig, report: dict | None, notes: str = "") -> str:
+    """Markdown with the Hub's front matter. notes: paragraphs on data and terms, for a model that is published."""
+    front = [
+        "---",
+        "library_name: timm",
+        "pipeline_tag: image-classification",
+        "tags: [image-classification, timm, resnet]",
+        *([f"license: {config.license}"] if config.license else []),
+        "---",
+    ]
+    parts = [
+        f"# {config.architecture}, {config.num_classes} classes",
+        _knows(config),
+        config.preprocessing.describe().say(),
+    ]
+    if report:
+        parts += [_accuracy(report), _training(report)]
+    parts += [notes] if notes else []
+    parts.append(
+        "Opens in timm: `timm.create_model('local-dir:FOLDER', pretrained=True)`. "
+        "The order of the classes and the preprocessing stand in config.json."
+    )
+    return "\n".join(front) + "\n\n" + "\n\n".join(parts) + "\n"
+
+
+def _knows(config: ModelConfig) -> str:
+    names = [plain(config.describe_label(label)) for label in config.labels]
+    shown = ", ".join(names[:50]) + (f" and {len(names) - 50} more" if len(names) > 50 else "")
+    return f"It tells apart: {shown}. It knows nothing else."
+
+
+def _accuracy(report: dict) -> str:
+    low, high = report["interval"]
+    right = round(report["accuracy"] * report["n"])
+    return (
+        f"Right on {right} of {report['n']} pictures of the {report['split']} part of {plain(report['data']['name'])}, "
+        f"which it did not learn from: {report['accuracy']:.1%}, between {low:.1%} and {high:.1%} "
+        f"(95 % Wilson interval). "
+        f"Log loss {report['log_loss']:.3f}, expected calibration error {report['ece']:.3f}."
+    )
+
+
+def _training(report: dict) -> str:
+    summary = report["summary"]
+    settings, seconds = summary["settings"], summary["seconds"]
+    stopped = ", stopped early" if summary["stopped_early"] else ""
+    curve = [line for line in report["curves"] if "val_accuracy" in line]
+    rows = "\n".join(
+        f"| {line['stage']} | {line['epoch']} | {line['val_accuracy']:.4f} | {line['val_loss']:.4f} |" for line in curve
+    )
+    start = "random weights" if summary["mode"] == "scratch" else plain(summary["start"])
+    return (
+        f"Trained in mode {summary['mode']} from {start}: {summary['epochs']} epochs, {summary['steps']} steps, "
+        f"{seconds['total']:.0f} s on {settings['device']}{stopped}; learning rate {settings['learning_rate']}, "
+        f"batch size {settings['batch_size']}, weight decay {settings['weight_decay']}, crops of "
+        f"{settings['train_size']} px, seed {settings['seed']}.\n\n"
+        f"| stage | epoch | validation accuracy | validation loss |\n|---|---|---|---|\n{rows}"
+    )
+
+
+def plain(text: str) -> str:
+    """Text of a user's as text in Markdown: no markup, no line breaks."""
+    return re.sub(r"([\\`*_{}\[\]<>()#|!])", r"\\\1", " ".join(text.split()))

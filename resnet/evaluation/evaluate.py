@@ -1,0 +1,83 @@
+"""Evaluate a model on a part of a data set: through the predictor, from the original files."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from resnet.data.dataset import Dataset, Record
+from resnet.errors import UserError
+from resnet.evaluation.metrics import softmax, summarize
+from resnet.predictor import Predictor
+from resnet.store import FORMAT
+from resnet.text import Message
+
+MISTAKES = 100  # kept in a report, the most confident first
+
+
+class Evaluation:
+    """Logits and targets of a part of a data set, and the report that is made of them.
+
+    records: the N pictures that could be read; logits float32 (N, K); targets int64 (N), indices of the model's labels.
+    """
+
+    def __init__(
+        self, predictor: Predictor, records: Sequence[Record], logits: np.ndarray, targets: np.ndarray
+    ) -> None:
+        self.predictor, self.records, self.logits, self.targets = predictor, records, logits, targets
+
+    def report(self, data: Dataset, split: str) -> dict:
+        """The contract's `evaluate` object, with the largest mistakes."""
+        config = self.predictor.config
+        temperature = config.temperature
+        return {
+            "format": FORMAT,
+            "model": self.predictor.name,
+            "data": {"id": data.id, "name": data.name},
+            "split": split,
+            **summarize(self.logits, self.targets, config.labels, temperature),
+            "mistakes": self._mistakes(data, softmax(self.logits / temperature)),
+        }
+
+    def _mistakes(self, data: Dataset, probabilities: np.ndarray) -> list[dict]:
+        predicted, score = probabilities.argmax(axis=1), probabilities.max(axis=1)
+        wrong = np.flatnonzero(predicted != self.targets)
+        labels = self.predictor.config.labels
+        return [
+            {
+                "file": self.records[i].path.relative_to(data.folder).as_posix(),
+                "sha256": self.records[i].sha256,
+                "label": labels[self.targets[i]],
+                "predicted": labels[predicted[i]],
+                "score": float(score[i]),
+            }
+            for i in wrong[np.argsort(-score[wrong], kind="stable")][:MISTAKES]
+        ]
+
+
+def evaluate(
+    predictor: Predictor, data: Dataset, split: str = "val", progress: Callable[[int, int], None] | None = None
+) -> Evaluation:
+    """What `predictor` makes of `data`'s part `split`: train, val, test, or all.
+
+    Classes are matched by label, never by position. Raises UserError where the part is empty or the model lacks a
+    class of it. progress: called with the pictures done and their number.
+    """
+    records = data.records if split == "all" else data.part(split)
+    if not records:
+        raise UserError("part_empty", data=data.name, split=split)
+    position = {label: index for index, label in enumerate(predictor.config.labels)}
+    missing = sorted({record.label for record in records} - position.keys())
+    if missing:
+        raise UserError(
+            "classes_unknown", model=predictor.name, missing=missing[:5], known=predictor.config.labels[:10]
+        )
+    rows = []
+    for done, output in enumerate(predictor.logits([record.path for record in records]), start=1):
+        rows.append(output)
+        if progress:
+            progress(done, len(records))
+    lost = [record for record, row in zip(records, rows, strict=True) if isinstance(row, Message)]
+    if lost:
+        raise UserError("data_damaged", data=data.name, n=len(lost), file=lost[0].path.name)
+    targets = np.array([position[record.label] for record in records], dtype=np.int64)
+    return Evaluation(predictor, records, np.stack(rows).astype(np.float32), targets)

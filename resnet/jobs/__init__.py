@@ -1,0 +1,35 @@
+"""Runs from the outside: plan, start, stop, resume, list, delete. Free of torch; all state is on the disk."""
+
+from resnet.jobs.plan import Plan, estimate, plan
+from resnet.jobs.runs import (
+    ALIVE,
+    delete_dataset,
+    delete_run,
+    list_runs,
+    raise_failure,
+    result,
+    resume,
+    shutdown,
+    start,
+    status,
+    stop,
+    train,
+)
+
+__all__ = [
+    "ALIVE",
+    "Plan",
+    "delete_dataset",
+    "delete_run",
+    "estimate",
+    "list_runs",
+    "plan",
+    "raise_failure",
+    "result",
+    "resume",
+    "shutdown",
+    "start",
+    "status",
+    "stop",
+    "train",
+]

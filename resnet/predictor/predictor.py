@@ -1,0 +1,129 @@
+"""Pictures in, labelled scores out: one model, one engine, batches decoded while the engine computes."""
+
+import functools
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from resnet.data.images import open_image
+from resnet.data.parallel import PROCESSES, ordered
+from resnet.errors import UserError
+from resnet.predictor.engines import TorchEngine, best_device, check_device
+from resnet.store import Store
+from resnet.text import Message
+from resnet.weights.folder import ModelConfig
+from resnet.weights.models import load
+from resnet.weights.preprocessing import Preprocessing
+
+BATCH = 32  # pictures: more gains no speed on a CPU, and on a GPU decoding is the limit
+MANY = 96  # pictures from which on starting processes for decoding pays
+
+
+class Predictor:
+    """A model ready to classify: `Predictor("resnet18d.imagenette")(images)`.
+
+    `model` is a model folder, a weights file, a run, a shipped model's name or a timm name ("" is the shipped one).
+    """
+
+    def __init__(self, model: str | Path = "", device: str | None = None, store: Store | None = None) -> None:
+        module = load(str(model), store)
+        self.name = module.name
+        self.config: ModelConfig = module.config
+        self.engine = TorchEngine(module, self.config.preprocessing, check_device(device) if device else best_device())
+
+    @property
+    def device(self) -> str:
+        return self.engine.device
+
+    def __call__(self, images: Iterable[Path | str | Image.Image], top_k: int = 5) -> list[list[tuple[str, float]]]:
+        """Per image the `top_k` pairs (label, score), best first; raises UserError for an unreadable one."""
+        answers = self.predict(images, top_k)["images"]
+        for answer in answers:
+            if answer["error"]:
+                raise UserError("picture_refused", reason=answer["error"])
+        return [[(entry["label"], entry["score"]) for entry in answer["labels"]] for answer in answers]
+
+    def predict(
+        self,
+        images: Iterable[Path | str | Image.Image],
+        top_k: int = 5,
+        progress: Callable[[int], None] | None = None,
+    ) -> dict:
+        """The answer for every image, as the command line's `predict` prints it; an unreadable one costs only itself.
+
+        progress: called with the number of images done.
+        """
+        start = time.perf_counter()
+        sources = [Path(image) if isinstance(image, str) else image for image in images]
+        answers = []
+        for source, logits in zip(sources, self.logits(sources), strict=True):
+            answers.append(self._answer(source, logits, top_k))
+            if progress:
+                progress(len(answers))
+        seconds = time.perf_counter() - start
+        return {
+            "model": self.name,
+            "engine": self.engine.name,
+            "device": self.device,
+            "seconds": round(seconds, 4),
+            "images_per_second": round(len(answers) / seconds, 2),
+            "images": answers,
+        }
+
+    def logits(self, sources: Sequence[Path | Image.Image]) -> Iterator[np.ndarray | Message]:
+        """Per source float32 (K), or the reason why it could not be read."""
+        return compute(self.engine.logits, self.config.preprocessing, sources)
+
+    def probabilities(self, logits: np.ndarray) -> np.ndarray:
+        """(..., K) -> (..., K): softmax at the model's temperature (Guo et al. 2017, section 4.2)."""
+        scaled = logits / self.config.temperature
+        powers = np.exp(scaled - scaled.max(-1, keepdims=True))
+        return powers / powers.sum(-1, keepdims=True)
+
+    def _answer(self, source: Path | Image.Image, logits: np.ndarray | Message, top_k: int) -> dict:
+        file = str(source) if isinstance(source, Path) else None
+        if isinstance(logits, Message):
+            return {"file": file, "known": False, "labels": [], "error": logits.say()}
+        scores = self.probabilities(logits)
+        best = np.argsort(-scores, kind="stable")[:top_k]
+        threshold = self.config.unknown_threshold or 0.0
+        labels = [
+            {
+                "label": self.config.labels[index],
+                "description": self.config.describe_label(self.config.labels[index]),
+                "score": round(float(scores[index]), 6),
+            }
+            for index in best
+        ]
+        return {"file": file, "known": bool(scores.max() >= threshold), "labels": labels, "error": None}
+
+
+def compute(
+    network: Callable[[torch.Tensor], torch.Tensor],
+    preprocessing: Preprocessing,
+    sources: Sequence[Path | Image.Image],
+) -> Iterator[np.ndarray | Message]:
+    """What `network` makes of each source, in order: float32 (K) or (features), or why it could not be read."""
+    workers = PROCESSES if len(sources) >= MANY else 0
+    batches = (sources[start : start + BATCH] for start in range(0, len(sources), BATCH))
+    for pictures in ordered(functools.partial(_fit, preprocessing=preprocessing), batches, workers):
+        readable = [picture for picture in pictures if not isinstance(picture, Message)]
+        outputs = iter(network(torch.from_numpy(np.stack(readable))).numpy() if readable else ())
+        yield from (picture if isinstance(picture, Message) else next(outputs) for picture in pictures)
+
+
+def _fit(sources: Sequence[Path | Image.Image], preprocessing: Preprocessing) -> list[np.ndarray | Message]:
+    return [fit_picture(source, preprocessing) for source in sources]
+
+
+def fit_picture(source: Path | Image.Image, preprocessing: Preprocessing) -> np.ndarray | Message:
+    """One picture as the network sees it: uint8 (3, H, W); or the reason why it cannot be read."""
+    try:
+        image = source.convert("RGB") if isinstance(source, Image.Image) else open_image(source)
+    except UserError as error:
+        return error.message
+    return preprocessing.pixels(image)

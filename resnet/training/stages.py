@@ -1,0 +1,337 @@
+"""What is learned in one step: the head on cached features, or all layers on pictures.
+
+A stage is a generator of events that can be left after any event, saved with `state`, and taken up again in another
+process from there: on a CPU to the same bits. Shapes: N images, C channels, H x W pixels, K classes, F features.
+"""
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from resnet.data.batches import Crops, steps_per_epoch, training_batches
+from resnet.errors import UserError
+from resnet.nn.network import ResNet
+from resnet.predictor import TorchEngine
+from resnet.predictor.predictor import BATCH, compute
+from resnet.settings import TrainSettings
+from resnet.text import Message
+from resnet.training.recipe import LAYER_DECAY, averaged, parameter_groups, rate_at
+from resnet.weights.preprocessing import Preprocessing
+
+LOG_LINES = 400  # about so many points has a stage's curve at most
+
+State = tuple[dict[str, Tensor], dict]  # tensors, and counters that JSON can hold
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """A part of a data set: N files and their classes (indices, N)."""
+
+    paths: Sequence[Path]
+    targets: Sequence[int]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A step was taken. The last three fields are filled in at every so-manieth step, for the log."""
+
+    stage: str
+    epoch: int  # begun, counted from 1
+    epochs: int
+    step: int  # taken
+    steps: int
+    images: int  # in this step
+    waited: float = 0.0  # seconds spent waiting for its pictures
+    train_loss: float | None = None  # mean since the last log line, nats
+    learning_rate: float | None = None
+
+
+@dataclass(frozen=True)
+class Validated:
+    """An epoch ended and the model was tried on the validation part: logits float32 (N, K)."""
+
+    stage: str
+    epoch: int
+    step: int
+    val_loss: float  # nats
+    val_accuracy: float
+    logits: np.ndarray
+
+
+class _Loss:
+    """The mean training loss since the last log line; stays on the device until it is asked for."""
+
+    def __init__(self) -> None:
+        self.total: Tensor | float = 0.0
+        self.count = 0
+
+    def add(self, loss: Tensor) -> None:
+        self.total = self.total + loss.detach().float()
+        self.count += 1
+
+    def mean(self, rate: float) -> float:
+        """The mean, from now on counted anew. Raises UserError where it is not finite."""
+        mean = float(self.total) / self.count  # waits for the device
+        if not math.isfinite(mean):
+            raise UserError("loss_not_finite", rate=f"{rate:.2g}")
+        self.total, self.count = 0.0, 0
+        return mean
+
+
+class HeadStage:
+    """Only the classifier learns. The backbone's features are computed once and kept, so an epoch takes moments.
+
+    The features are standardised for the fit (zero mean, unit variance over the training part), and the linear map
+    that undoes it is folded into the classifier at the end: the delivered network is an ordinary one.
+    """
+
+    name = "head"
+
+    def __init__(
+        self, model: ResNet, preprocessing: Preprocessing, train: Pictures, val: Pictures, settings: TrainSettings
+    ) -> None:
+        self.model, self.train, self.val, self.settings = model, train, val, settings
+        self.engine = TorchEngine(model, preprocessing, settings.device)
+        self.features = torch.empty(0, model.num_features)
+        self.head = nn.Linear(model.num_features, max(train.targets) + 1)
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+        self.optimizer = torch.optim.AdamW(self.head.parameters(), weight_decay=settings.head_weight_decay)
+        self.step, self.validated, self.loss = 0, 0, _Loss()  # steps taken, epochs ended and validated
+        self.epochs = settings.head_epochs
+        self.epoch_steps = steps_per_epoch(len(train.paths), settings.batch_size)
+        self.steps = self.epochs * self.epoch_steps
+
+    def run(self) -> Iterator[Progress | Validated]:
+        yield from self._compute_features()
+        features, mean, deviation = self._standardised()
+        targets = torch.tensor([*self.train.targets, *self.val.targets])
+        count = len(self.train.paths)
+        while self.validated < self.epochs:
+            epoch = self.validated
+            order = np.random.default_rng((self.settings.seed, epoch)).permutation(count)
+            batches = np.array_split(order, self.epoch_steps)
+            for batch in batches[self.step - epoch * self.epoch_steps :]:
+                rate = self.settings.head_learning_rate * rate_at((self.step + 1) / self.steps, self.settings.warmup)
+                self.loss.add(self._learn(features[batch], targets[batch], rate))
+                self.step += 1
+                self._fold(mean, deviation)
+                ended = self.step % self.epoch_steps == 0
+                mean_loss = self.loss.mean(rate) if ended else None
+                yield progress(self, epoch + 1, len(batch), 0.0, mean_loss, rate if ended else None)
+            with torch.no_grad():
+                logits = self.head(features[count:])
+            self.validated += 1
+            yield validated(self.name, epoch + 1, self.step, logits, targets[count:])
+
+    def _compute_features(self) -> Iterator[Progress]:
+        paths = [*self.train.paths, *self.val.paths]
+        rows: list[Tensor] = [self.features]
+        outputs = compute(self.engine.features, self.engine.preprocessing, paths[len(self.features) :])
+        for done, output in enumerate(outputs, start=len(self.features) + 1):
+            if isinstance(output, Message):
+                raise UserError("picture_lost", file=paths[done - 1].name, reason=output)
+            rows.append(torch.from_numpy(output)[None])
+            if done % BATCH == 0 or done == len(paths):
+                images = len(rows) - 1
+                self.features = torch.cat(rows)
+                rows = [self.features]
+                yield Progress("features", 0, self.epochs, done, len(paths), images)
+
+    def _standardised(self) -> tuple[Tensor, Tensor, Tensor]:
+        known = self.features[: len(self.train.paths)]
+        mean, deviation = known.mean(dim=0), known.std(dim=0, correction=0).clamp_min(1e-3)
+        return (self.features - mean) / deviation, mean, deviation
+
+    def _learn(self, features: Tensor, targets: Tensor, rate: float) -> Tensor:
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        loss = F.cross_entropy(self.head(features), targets, label_smoothing=self.settings.label_smoothing)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        return loss
+
+    @torch.no_grad()
+    def _fold(self, mean: Tensor, deviation: Tensor) -> None:
+        """head((x - mean) / deviation) as a linear map of x, into the network's classifier."""
+        weight = self.head.weight / deviation
+        self.model.fc.weight.copy_(weight)
+        self.model.fc.bias.copy_(self.head.bias - weight @ mean)
+
+    def delivered(self) -> ResNet:
+        return self.model
+
+    def state(self) -> State:
+        tensors = {
+            **prefixed("model.", self.model.state_dict()),
+            **prefixed("head.", self.head.state_dict()),
+            **prefixed("optimizer.", optimizer_tensors(self.optimizer)),
+            "features": self.features,
+        }
+        return tensors, counters(self)
+
+    def load_state(self, state: State) -> None:
+        tensors, counts = state
+        self.model.load_state_dict(unprefixed("model.", tensors))
+        self.head.load_state_dict(unprefixed("head.", tensors))
+        load_optimizer_tensors(self.optimizer, unprefixed("optimizer.", tensors))
+        self.features = tensors["features"]
+        load_counters(self, counts)
+
+
+class FullStage:
+    """All layers learn from random crops; the averaged weights are tried on the validation part and delivered."""
+
+    def __init__(
+        self, model: ResNet, preprocessing: Preprocessing, train: Pictures, val: Pictures, settings: TrainSettings
+    ) -> None:
+        self.name = "scratch" if settings.mode == "scratch" else "full"
+        self.preprocessing, self.train, self.val, self.settings = preprocessing, train, val, settings
+        self.model = model.to(settings.device, memory_format=torch.channels_last)
+        self.average = averaged(self.model, settings.ema_decay) if settings.ema_decay else None
+        layer_decay = 1.0 if settings.mode == "scratch" else LAYER_DECAY
+        groups = parameter_groups(self.model, settings.weight_decay, layer_decay)
+        self.optimizer = torch.optim.SGD(groups, lr=0.0, momentum=settings.momentum, nesterov=settings.momentum > 0)
+        self.step, self.validated, self.loss = 0, 0, _Loss()  # steps taken, epochs ended and validated
+        self.epochs = settings.epochs
+        self.epoch_steps = steps_per_epoch(len(train.paths), settings.batch_size)
+        self.steps = self.epochs * self.epoch_steps
+
+    def run(self) -> Iterator[Progress | Validated]:
+        every = math.ceil(self.steps / LOG_LINES)
+        while self.validated < self.epochs:
+            epoch = self.validated
+            waiting_since = time.perf_counter()
+            for images, targets in self._batches(epoch):
+                waited = time.perf_counter() - waiting_since
+                rate = self.settings.learning_rate * rate_at((self.step + 1) / self.steps, self.settings.warmup)
+                self.loss.add(self._learn(torch.from_numpy(images), torch.from_numpy(targets), rate))
+                self.step += 1
+                logged = self.step % every == 0 or self.step % self.epoch_steps == 0
+                mean_loss = self.loss.mean(rate) if logged else None
+                yield progress(self, epoch + 1, len(images), waited, mean_loss, rate if logged else None)
+                waiting_since = time.perf_counter()
+            result = self._validate(epoch + 1)
+            self.validated += 1
+            yield result
+
+    def _batches(self, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        settings = self.settings
+        return training_batches(
+            self.train.paths,
+            self.train.targets,
+            Crops(settings.train_size, settings.crop_scale, squash=settings.crop_mode == "squash"),
+            batch_size=settings.batch_size,
+            epochs=epoch + 1,
+            seed=settings.seed,
+            workers=settings.workers,
+            first_step=self.step,
+        )
+
+    def _learn(self, images: Tensor, targets: Tensor, rate: float) -> Tensor:
+        """One step: images uint8 (N, 3, H, W), targets int64 (N) -> the loss before it."""
+        device = self.settings.device
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate * group["scale"]
+        images = self.preprocessing.normalise(images.to(device, non_blocking=True))
+        images = images.contiguous(memory_format=torch.channels_last)
+        self.model.train()
+        with autocast(device, self.settings.precision):
+            logits = self.model(images)
+        loss = F.cross_entropy(logits.float(), targets.to(device), label_smoothing=self.settings.label_smoothing)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        if self.average:
+            self.average.update_parameters(self.model)
+        return loss
+
+    def _validate(self, epoch: int) -> Validated:
+        engine = TorchEngine(self.delivered(), self.preprocessing, self.settings.device)
+        with autocast(self.settings.device, self.settings.precision):
+            outputs = list(compute(engine.logits, self.preprocessing, self.val.paths))
+        for path, output in zip(self.val.paths, outputs, strict=True):
+            if isinstance(output, Message):
+                raise UserError("picture_lost", file=path.name, reason=output)
+        logits = torch.from_numpy(np.stack(outputs))
+        return validated(self.name, epoch, self.step, logits, torch.tensor(self.val.targets))
+
+    def delivered(self) -> ResNet:
+        return self.average.module if self.average and self.average.n_averaged > 0 else self.model
+
+    def state(self) -> State:
+        tensors = {
+            **prefixed("model.", self.model.state_dict()),
+            **prefixed("average.", self.average.state_dict() if self.average else {}),
+            **prefixed("optimizer.", optimizer_tensors(self.optimizer)),
+        }
+        return tensors, counters(self)
+
+    def load_state(self, state: State) -> None:
+        tensors, counts = state
+        self.model.load_state_dict(unprefixed("model.", tensors))
+        if self.average:
+            self.average.load_state_dict(unprefixed("average.", tensors))
+        load_optimizer_tensors(self.optimizer, unprefixed("optimizer.", tensors))
+        load_counters(self, counts)
+
+
+def progress(
+    stage: HeadStage | FullStage, epoch: int, images: int, waited: float, loss: float | None, rate: float | None
+) -> Progress:
+    return Progress(stage.name, epoch, stage.epochs, stage.step, stage.steps, images, waited, loss, rate)
+
+
+def counters(stage: HeadStage | FullStage) -> dict:
+    return {
+        "step": stage.step,
+        "validated": stage.validated,
+        "loss": float(stage.loss.total),
+        "losses": stage.loss.count,
+    }
+
+
+def load_counters(stage: HeadStage | FullStage, counts: dict) -> None:
+    stage.step, stage.validated = counts["step"], counts["validated"]
+    stage.loss.total, stage.loss.count = counts["loss"], counts["losses"]
+
+
+def validated(stage: str, epoch: int, step: int, logits: Tensor, targets: Tensor) -> Validated:
+    loss = F.cross_entropy(logits, targets)
+    accuracy = (logits.argmax(dim=1) == targets).float().mean()
+    return Validated(stage, epoch, step, float(loss), float(accuracy), logits.numpy())
+
+
+def autocast(device: str, precision: str) -> torch.autocast:
+    """Activations in `precision`; weights and their update stay in float32. Off for float32."""
+    return torch.autocast(torch.device(device).type, torch.bfloat16, enabled=precision == "bfloat16")
+
+
+def prefixed(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {prefix + name: tensor for name, tensor in tensors.items()}
+
+
+def unprefixed(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """What the optimizer remembers, as "INDEX.NAME" -> tensor."""
+    remembered = optimizer.state_dict()["state"]
+    return {f"{index}.{name}": value for index, entry in remembered.items() for name, value in entry.items()}
+
+
+def load_optimizer_tensors(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    entries: dict[int, dict] = {}
+    for key, value in tensors.items():
+        index, name = key.split(".")
+        entries.setdefault(int(index), {})[name] = value
+    optimizer.load_state_dict({"state": entries, "param_groups": optimizer.state_dict()["param_groups"]})

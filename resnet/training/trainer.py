@@ -1,0 +1,53 @@
+"""A run's stages in turn."""
+
+from collections.abc import Iterator
+
+from resnet.nn.network import ResNet
+from resnet.settings import TrainSettings
+from resnet.training.stages import FullStage, HeadStage, Pictures, Progress, State, Validated
+from resnet.weights.preprocessing import Preprocessing
+
+STAGES = {"head": (HeadStage,), "full": (FullStage,), "auto": (HeadStage, FullStage), "scratch": (FullStage,)}
+
+
+class Trainer:
+    """Trains `model` as `settings` (resolved) say: `for event in trainer.fit(): ...`.
+
+    After any event the trainer may be left, asked for its `state`, or for the model as it stands. A new trainer on
+    a model of the same shape that is given the state goes on from there.
+    """
+
+    def __init__(
+        self, model: ResNet, preprocessing: Preprocessing, train: Pictures, val: Pictures, settings: TrainSettings
+    ) -> None:
+        self.parts = (preprocessing, train, val, settings)
+        self.kinds = STAGES[settings.mode]
+        self.index = 0
+        self.stage = self.kinds[0](model, *self.parts)
+
+    def fit(self) -> Iterator[Progress | Validated]:
+        """Every event of the run from here to its end."""
+        yield from self.stage.run()
+        while self.index + 1 < len(self.kinds):
+            self._enter(self.index + 1)
+            yield from self.stage.run()
+
+    def _enter(self, index: int) -> None:
+        self.stage = self.kinds[index](self.stage.delivered(), *self.parts)
+        self.index = index
+
+    def learned_nothing(self) -> bool:
+        return self.index == 0 and self.stage.step == 0
+
+    def delivered(self) -> ResNet:
+        """The model as it would be delivered now: with averaged weights where averaging is on."""
+        return self.stage.delivered()
+
+    def state(self) -> State:
+        tensors, counters = self.stage.state()
+        return tensors, {"stage": self.index, **counters}
+
+    def load_state(self, state: State) -> None:
+        if state[1]["stage"] != self.index:
+            self._enter(state[1]["stage"])
+        self.stage.load_state(state)

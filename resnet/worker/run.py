@@ -1,0 +1,242 @@
+"""The part of a run that needs torch: train, save, evaluate, deliver."""
+
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from resnet.data.dataset import Dataset
+from resnet.evaluation.card import model_card
+from resnet.evaluation.evaluate import Evaluation, evaluate
+from resnet.predictor import Predictor, best_device, fast_precision
+from resnet.predictor.engines import check_device
+from resnet.settings import TrainSettings
+from resnet.store import Store, append_line, read_json, read_lines, replacing, write_json
+from resnet.text import Message
+from resnet.training.stages import Pictures, Progress, Validated
+from resnet.training.trainer import Trainer
+from resnet.weights.folder import ModelConfig, write_folder
+from resnet.weights.models import create_model, load
+from resnet.weights.preprocessing import Preprocessing
+from resnet.worker import checkpoint
+from resnet.worker.status import Control, Status
+
+SAVE_AT_MOST = 60  # seconds of work between two saves
+SAVE_AT_LEAST = 5  # seconds: a shorter epoch than this is not saved by itself
+
+
+def run(folder: Path, status: Status, control: Control) -> str:
+    """Train from wherever the run stands and deliver the model; returns the state it ended in, done or stopped.
+
+    Raises ToldToEnd where the process was told to end, UserError for all that the user can mend.
+    """
+    return _Run(folder, status, control).run()
+
+
+class _Run:
+    def __init__(self, folder: Path, status: Status, control: Control) -> None:
+        self.folder, self.status, self.control = folder, status, control
+        self.store = Store(folder.parents[2], folder.parents[1].name)
+        self.began = time.monotonic()
+        self.record = read_json(folder / "settings.json")
+        self.settings = self._settle()
+        self.data = Dataset.open(self.store.dataset(self.settings.data))
+        self.trainer = self._trainer()
+        # seconds so far; decode: spent waiting for pictures while training
+        self.seconds = {"decode": 0.0, "train": 0.0, "evaluate": 0.0}
+        self.lines = 0  # of metrics.jsonl
+        self.images = 0  # pictures that went through the network
+        self.saved = time.monotonic()
+        self._take_up()
+
+    def run(self) -> str:
+        stopped = not self._train()
+        if self.trainer.learned_nothing():
+            self.status.update(message=Message("run_stopped_unlearned").to_json())
+            return "stopped"
+        self.status.update(stage="evaluate", seconds_left=None)
+        self._deliver(stopped)
+        return "stopped" if stopped else "done"
+
+    def _settle(self) -> TrainSettings:
+        """Device and precision, which only torch knows, are settled once, at the first start."""
+        settings = TrainSettings.from_json(self.record["settings"])
+        device = check_device(settings.device) if settings.device else best_device()
+        settings = replace(settings, device=device, precision=settings.precision or fast_precision(device))
+        self.record["settings"] = asdict(settings)
+        self.record["versions"]["torch"] = torch.__version__
+        self.record["threads"] = torch.get_num_threads()
+        write_json(self.folder / "settings.json", self.record)
+        return settings
+
+    def _trainer(self) -> Trainer:
+        """The trainer on the start weights, with a new classifier where the classes are other ones."""
+        settings, labels = self.settings, self.data.classes
+        torch.manual_seed(settings.seed)
+        preprocessing = Preprocessing.from_config(self.record["preprocessing"])
+        if settings.mode == "scratch":
+            model = create_model(self.record["architecture"], num_classes=len(labels))
+        else:
+            model = load(settings.model, self.store)
+            if model.labels != labels:
+                model.reset_classifier(len(labels))
+        self.config = ModelConfig(self.record["architecture"], labels, preprocessing)
+        parts = (
+            Pictures([r.path for r in part], [r.target for r in part]) for part in map(self.data.part, ("train", "val"))
+        )
+        return Trainer(model, preprocessing, *parts, settings)
+
+    def _take_up(self) -> None:
+        """Go back to the last save: the state, and what had been written by then."""
+        state = checkpoint.load(self.folder / "last")
+        metrics = self.folder / "metrics.jsonl"
+        if state:
+            self.trainer.load_state(state)
+            counters = state[1]
+            self.seconds, self.images, self.lines = counters["seconds"], counters["images"], counters["lines"]
+        kept = read_lines(metrics)[: self.lines]
+        with replacing(metrics) as temporary:
+            temporary.touch()
+            for line in kept:
+                append_line(temporary, line)
+
+    def _train(self) -> bool:
+        """Whether the training came to its planned end."""
+        pace = _Pace()
+        for event in self.trainer.fit():
+            if isinstance(event, Progress):
+                self._note_progress(event, pace)
+            else:
+                self._note_validation(event)
+            self._save_if_due(event)
+            if self.control.told_to_end:
+                self._save()
+            self.control.leave_if_told()
+            if self.control.asked_to_stop:
+                self.status.update(state="stopping")
+                self._save()
+                return False
+            pace.next()
+        self._save()
+        return True
+
+    def _note_progress(self, event: Progress, pace: "_Pace") -> None:
+        seconds = pace.took(event)
+        self.seconds["train"] += seconds
+        self.seconds["decode"] += event.waited
+        self.images += event.images if event.stage != "head" else 0  # the head learns from numbers, not pictures
+        if event.train_loss is not None:
+            self._log(
+                event, train_loss=event.train_loss, learning_rate=event.learning_rate, images_per_second=pace.speed
+            )
+            self.status.update(train_loss=event.train_loss)
+        self.status.update(
+            stage=event.stage,
+            epoch=event.epoch,
+            epochs=event.epochs,
+            step=event.step,
+            steps=event.steps,
+            images_per_second=pace.speed,
+            seconds_left=pace.seconds_per_step * (event.steps - event.step) + self._later(event, pace),
+        )
+
+    def _later(self, event: Progress, pace: "_Pace") -> float:
+        """Seconds that the stages after this one will take, from the speed at which features were computed.
+
+        A training step costs three forward passes: one forward, two backward (Kaplan et al. 2020, section 2.1).
+        """
+        if event.stage == "features" and self.settings.mode == "auto":
+            share = (self.settings.train_size / self.settings.image_size) ** 2
+            forward = len(self.data.part("val")) + 3 * share * len(self.data.part("train"))
+            self.later = self.settings.epochs * forward / pace.speed
+        return getattr(self, "later", 0.0) if event.stage in ("features", "head") else 0.0
+
+    def _note_validation(self, event: Validated) -> None:
+        self._log(event, val_loss=event.val_loss, val_accuracy=event.val_accuracy)
+        self.status.update(val_accuracy=event.val_accuracy)
+
+    def _log(self, event: Progress | Validated, **figures: float) -> None:
+        place = {"stage": event.stage, "epoch": event.epoch, "step": event.step}
+        append_line(self.folder / "metrics.jsonl", {"time": time.time(), **place, **figures})
+        self.lines += 1
+
+    def _save_if_due(self, event: Progress | Validated) -> None:
+        since = time.monotonic() - self.saved
+        if since > SAVE_AT_MOST or (isinstance(event, Validated) and since > SAVE_AT_LEAST):
+            self._save()
+
+    def _save(self) -> None:
+        tensors, counters = self.trainer.state()
+        counters |= {"seconds": self.seconds, "images": self.images, "lines": self.lines}
+        checkpoint.save(self.folder / "last", (tensors, counters))
+        self.saved = time.monotonic()
+
+    def _deliver(self, stopped: bool) -> None:
+        """Write the model, evaluate the file as it was written, and write what came out beside it."""
+        start = time.monotonic()
+        state = {name: tensor.contiguous() for name, tensor in self.trainer.delivered().state_dict().items()}
+        write_folder(self.folder / "model", state, self.config, card=model_card(self.config, None))
+        evaluation = evaluate(Predictor(self.folder / "model", self.settings.device), self.data, "val", self._evaluated)
+        self.seconds["evaluate"] = time.monotonic() - start
+        self._write_predictions(evaluation)
+        report = self._report(evaluation, stopped)
+        self.config = replace(self.config, summary=report["summary"])
+        write_folder(self.folder / "model", state, self.config, card=model_card(self.config, report), report=report)
+        write_json(self.folder / "report.json", report)
+        self.status.update(val_accuracy=report["accuracy"])
+
+    def _evaluated(self, done: int, total: int) -> None:
+        self.control.leave_if_told()
+        self.status.update(step=done, steps=total)
+
+    def _write_predictions(self, evaluation: Evaluation) -> None:
+        hashes = np.array([record.sha256 for record in evaluation.records])
+        with replacing(self.folder / "predictions.npz") as path, open(path, "wb") as file:
+            np.savez(file, logits=evaluation.logits, targets=evaluation.targets, sha256=hashes)
+
+    def _report(self, evaluation: Evaluation, stopped: bool) -> dict:
+        settings, seconds, stage = self.settings, self.seconds, self.trainer.stage
+        return {
+            **evaluation.report(self.data, "val"),
+            "model": self.record["name"],
+            "curves": read_lines(self.folder / "metrics.jsonl"),
+            "summary": {
+                "mode": settings.mode,
+                "architecture": self.record["architecture"],
+                "start": settings.model,
+                "data": self.data.name,
+                "epochs": self.status.record["epoch"],
+                "steps": stage.step,
+                "images": {"train": len(self.data.part("train")), "val": len(self.data.part("val"))},
+                "seconds": {**seconds, "total": seconds["train"] + seconds["evaluate"]},
+                "images_per_second": self.images / max(seconds["train"], 1e-9),
+                "finished": time.time(),
+                "stopped_early": stopped,
+                "selected": "last",
+                "settings": asdict(settings),
+                "versions": self.record["versions"],
+            },
+        }
+
+
+class _Pace:
+    """Time per step and images per second, smoothed over about ten steps of a stage."""
+
+    def __init__(self) -> None:
+        self.stage, self.seconds_per_step, self.speed = None, 0.0, 0.0
+        self.next()
+
+    def next(self) -> None:
+        """What follows is work on the next step."""
+        self.start = time.monotonic()
+
+    def took(self, event: Progress) -> float:
+        seconds = max(time.monotonic() - self.start, 1e-6)
+        steps = event.images if event.stage == "features" else 1  # features count pictures
+        share = 1.0 if event.stage != self.stage else 0.1
+        self.stage = event.stage
+        self.seconds_per_step += share * (seconds / steps - self.seconds_per_step)
+        self.speed += share * (event.images / seconds - self.speed)
+        return seconds
