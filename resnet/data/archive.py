@@ -4,15 +4,19 @@ Names out of an archive never become paths: members are unpacked to numbered fil
 """
 
 import contextlib
+import errno
+import lzma
 import os
 import re
 import shutil
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from resnet.data.images import MAX_BYTES, is_picture, shown
 from resnet.errors import UserError
@@ -30,6 +34,18 @@ OTHER_ARCHIVES = (  # kind, where its mark stands, the mark
     ("bzip2", 0, b"BZh"),
     ("zstd", 0, b"\x28\xb5\x2f\xfd"),
     ("tar", 257, b"ustar"),
+)
+
+# What zipfile and its decompressors raise on damaged bytes.
+DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    RuntimeError,
+    ValueError,
+    OverflowError,
+    struct.error,
 )
 
 Progress = Callable[[str, int, int], None]  # (stage, done, total)
@@ -109,23 +125,35 @@ def unpack(archive: Path, into: Path, limits: Limits, progress: Progress | None 
     Nothing is written before every member was looked at: one that climbs out, is a link, or is encrypted, and
     sizes beyond `limits`, refuse the whole archive. What unpacks to more than it declared is refused at that byte.
     """
-    try:
-        with zipfile.ZipFile(archive) as file:
-            tree, pictures = _inspect(file, archive, limits)
-            check_space(into, sum(member.file_size for member, _ in pictures))
-            for number, (member, name) in enumerate(pictures):
-                path = into / f"{number:06d}"
-                _extract(file, member, path, name)
-                tree.files.append((name, path))
-                if progress:
-                    progress("unpack", number + 1, len(pictures))
-            return tree
-    except zipfile.BadZipFile as error:
-        raise _not_a_zip(archive) from error
-    except OSError as error:
-        if error.filename == str(archive):
-            raise UserError("source_no_access", source=shown(archive.name), reason=error.strerror) from error
-        raise
+    _check_kind(archive)
+    with open(archive, "rb") as packed:
+        try:
+            file = zipfile.ZipFile(_Bounded(packed, limits))
+        except DAMAGED as error:
+            raise UserError("archive_truncated", archive=shown(archive.name)) from error
+        tree, pictures = _inspect(file, archive, limits)
+        check_space(into, sum(member.file_size for member, _ in pictures))
+        for number, (member, name) in enumerate(pictures):
+            path = into / f"{number:06d}"
+            _extract(file, member, path, name)
+            tree.files.append((name, path))
+            if progress:
+                progress("unpack", number + 1, len(pictures))
+    return tree
+
+
+class _Bounded:
+    """An open zip whose directory, which zipfile reads in one go and takes apart before anybody can count its
+    entries, is refused where it is longer than 256 bytes a file: 46 and a long name."""
+
+    def __init__(self, file: BinaryIO, limits: Limits) -> None:
+        self.file, self.limits = file, limits
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
+
+    def read(self, size: int = -1) -> bytes:
+        if size > max(256 * self.limits.files, 2 * MB):
+            raise UserError("many_files", limit=self.limits.files)
+        return self.file.read(size)
 
 
 def _inspect(
@@ -139,7 +167,7 @@ def _inspect(
         name = _safe_name(member)
         if is_hidden(name):
             continue
-        if member.is_dir():
+        if member.filename.endswith(("/", "\\")):
             tree.add_folder(name)
             continue
         tree.add_folder(name.parent)
@@ -194,19 +222,29 @@ def _extract(file: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, name: P
                 unpacked.write(chunk)
     except NotImplementedError as error:
         raise UserError("archive_method", file=shown(name)) from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+    except (*DAMAGED, OSError) as error:
+        # bzip2's complaint has no number, EINVAL is a seek to nowhere; any other is the disk's own.
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise
         raise UserError("archive_broken_member", file=shown(name)) from error
 
 
-def _not_a_zip(archive: Path) -> UserError:
-    """What to say of a file that does not open as a zip: what it is instead, or that a part is missing."""
-    with open(archive, "rb") as file:
-        head = file.read(512)
+def _check_kind(archive: Path) -> None:
+    """Raises UserError, saying what it is, for a file that does not begin as a zip does.
+
+    Checked first: zipfile looks at a file's end, and takes a tar that ends in a zip for that zip.
+    """
     name = shown(archive.name)
+    try:
+        with open(archive, "rb") as file:
+            head = file.read(512)
+    except OSError as error:
+        raise UserError("source_no_access", source=name, reason=error.strerror) from error
     for kind, offset, magic in OTHER_ARCHIVES:
         if head[offset : offset + len(magic)] == magic:
-            return UserError("archive_other", archive=name, kind=kind)
-    return UserError("archive_truncated" if head.startswith(b"PK") else "archive_no_zip", archive=name)
+            raise UserError("archive_other", archive=name, kind=kind)
+    if not head.startswith(b"PK"):
+        raise UserError("archive_no_zip", archive=name)
 
 
 def _check_files(count: int, limits: Limits) -> None:

@@ -180,6 +180,8 @@ def _unknown(content: bytes, name: object) -> UserError:
         return UserError("image_empty", file=name)
     if head[4:8] == b"ftyp" and head[8:11] in (b"hei", b"hev", b"mif", b"msf"):
         return UserError("image_heic", file=name)
+    if any(Image.OPEN[format][1](content[:16]) for format in FORMATS):
+        return UserError("image_broken", file=name)
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     for kind, start in OTHERS:
         if text.startswith(start) or head.startswith(start):

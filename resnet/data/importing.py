@@ -169,7 +169,12 @@ def _fill(folder: Path, name: str, found: list[Examined], warnings: list[Message
         "conflicts": [[item.source for item in group] for group in conflicts],
         "warnings": [
             message.to_json()
-            for message in (*warnings, *_warn_left_out(unreadable, duplicates, leaks, conflicts), *_warn_kept(kept))
+            for message in (
+                *warnings,
+                *_warn_left_out(unreadable, duplicates, leaks, conflicts),
+                *_warn_lost(found, kept),
+                *_warn_kept(kept),
+            )
         ],
     }
     write_dataset(folder, name, records, report)
@@ -245,6 +250,11 @@ def _warn_left_out(unreadable: list, duplicates: list, leaks: list, conflicts: l
         "import_conflicts": [group[0].source for group in conflicts],
     }
     return [Message(key, {"count": len(names), "files": few(names)}) for key, names in lists.items() if names]
+
+
+def _warn_lost(found: list[Examined], kept: list[Examined]) -> list[Message]:
+    lost = {item.picture.label for item in found} - {item.picture.label for item in kept}
+    return [Message("import_lost", {"labels": few(sorted(lost))})] if lost else []
 
 
 def _warn_kept(kept: list[Examined]) -> list[Message]:

@@ -189,6 +189,10 @@ STRINGS: dict[str, tuple[str, str]] = {
         "keep each in the right one and import again.",
         "{count} 张图片同时出现在多个类别中，已全部排除（{files}）；请各自只保留在正确的类别中并重新导入。",
     ),
+    "import_lost": (
+        "Classes of which no picture is left, and which are not in the data set: {labels}.",
+        "以下类别没有剩余图片，因此不在数据集中：{labels}。",
+    ),
     "import_small": (
         "{count} pictures are smaller than {pixels} pixels ({files}); larger ones would be recognised better.",
         "{count} 张图片小于 {pixels} 像素（{files}）；更大的图片识别效果更好。",

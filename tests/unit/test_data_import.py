@@ -1,0 +1,365 @@
+"""The import as a whole: what is kept, what is listed, the same content found again, nothing left behind."""
+
+import csv
+import hashlib
+import io
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from resnet.data import importing
+from resnet.data.dataset import Dataset, list_datasets
+from resnet.data.importing import import_dataset
+from resnet.data.samples import SIZE, draw, import_samples
+from resnet.errors import UserError
+from resnet.store import Store
+from resnet.text import CATALOGUE, Message
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def png(seed: int, size: tuple[int, int] = (48, 40)) -> bytes:
+    buffer = io.BytesIO()
+    width, height = size
+    Image.fromarray(np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)).save(
+        buffer, "PNG"
+    )
+    return buffer.getvalue()
+
+
+def make_folder(folder: Path, files: dict[str, bytes]) -> Path:
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def two_classes(count: int = 5) -> dict[str, bytes]:
+    labels = ("cats", "dogs")
+    return {f"{label}/{i}.png": png(100 * k + i) for k, label in enumerate(labels) for i in range(count)}
+
+
+def warnings_of(dataset: Dataset) -> dict[str, dict]:
+    return {record["key"]: record["values"] for record in dataset.report["warnings"]}
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store.open(tmp_path / "workspace")
+
+
+def test_a_folder(tmp_path, store):
+    files = two_classes()
+    source = make_folder(tmp_path / "my.pets", files)
+    before = {path: path.stat().st_mtime_ns for path in source.rglob("*")}
+    steps = []
+    dataset = import_dataset(source, store, progress=lambda *step: steps.append(step))
+
+    assert dataset.name == "my.pets"
+    assert dataset.folder == store.dataset("my.pets") == store.datasets / dataset.id
+    assert dataset.classes == ["cats", "dogs"]
+    assert {record.source: record.path.read_bytes() for record in dataset.records} == files
+    assert dataset.report["split"] == "made"
+    assert dataset.report["counts"] == {label: {"train": 4, "val": 1, "test": 0} for label in dataset.classes}
+    assert (len(dataset.part("train")), len(dataset.part("val")), dataset.part("test")) == (8, 2, [])
+    assert dataset.problems() == dataset.report["warnings"] == []
+    assert steps == [("check", i + 1, 10) for i in range(10)]
+
+    record = next(record for record in dataset.records if record.source == "dogs/3.png")
+    assert (record.label, record.target, record.width, record.height) == ("dogs", 1, 48, 40)
+    assert (record.bytes, record.sha256) == (len(files["dogs/3.png"]), hashlib.sha256(files["dogs/3.png"]).hexdigest())
+    assert record.path.is_absolute()
+    assert {path: path.stat().st_mtime_ns for path in source.rglob("*")} == before
+    assert os.listdir(store.root / "tmp") == []
+    assert sorted(os.listdir(dataset.folder)) == ["files", "manifest.csv", "name.json", "report.json"]
+
+
+def test_the_manifest_is_plain_csv(tmp_path, store):
+    dataset = import_dataset(make_folder(tmp_path / "pets", two_classes()), store)
+    with open(dataset.folder / "manifest.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    columns = ["path", "class", "split", "sha256", "bytes", "width", "height", "group", "parent", "source"]
+    assert list(rows[0]) == columns
+    assert all((dataset.folder / row["path"]).is_file() for row in rows)
+    assert {row["path"].split("/")[0] for row in rows} == {"files"}
+    assert len(os.listdir(dataset.folder / "files")) == len(rows) == 10
+
+
+def test_the_same_content_is_found_again(tmp_path, store):
+    files = two_classes()
+    first = import_dataset(make_folder(tmp_path / "pets", files), store)
+    written = {path: path.stat().st_mtime_ns for path in first.folder.rglob("*")}
+    assert import_dataset(tmp_path / "pets", store) == first
+    assert {path: path.stat().st_mtime_ns for path in first.folder.rglob("*")} == written
+
+    with zipfile.ZipFile(tmp_path / "other.zip", "w") as file:  # packed, wrapped, and under other names
+        for number, (name, content) in enumerate(files.items()):
+            file.writestr(f"wrap/{Path(name).parent}/{number + 500}.png", content)
+    again = import_dataset(tmp_path / "other.zip", store, name="renamed")
+    assert (again.id, again.name, again.records) == (first.id, "renamed", first.records)
+    assert [entry["id"] for entry in list_datasets(store)] == [first.id]
+    assert os.listdir(store.root / "tmp") == []
+
+    elsewhere = Store.open(tmp_path / "elsewhere")  # another machine: the same id and split
+    there = import_dataset(tmp_path / "other.zip", elsewhere)
+    assert there.id == first.id
+    assert {r.sha256: r.split for r in there.records} == {r.sha256: r.split for r in first.records}
+
+
+@pytest.mark.parametrize("change", ["class", "part", "content"])
+def test_other_content_is_another_data_set(tmp_path, store, change):
+    files = two_classes()
+    first = import_dataset(make_folder(tmp_path / "a", files), store)
+    if change == "class":
+        files["dogs/0b.png"] = files.pop("cats/0.png")
+    if change == "content":
+        files["cats/0.png"] = png(999)
+    if change == "part":
+        files = {f"{'val' if '/0' in name else 'train'}/{name}": content for name, content in files.items()}
+    assert import_dataset(make_folder(tmp_path / "b", files), store).id != first.id
+
+
+def test_a_given_split_is_respected(tmp_path, store):
+    files = {
+        f"{part}/{name}": content + part.encode()
+        for part in ("train", "valid")
+        for name, content in two_classes().items()
+    }
+    files |= {f"test/{label}/{i}.png": png(50 + i) + label.encode() for label in ("cats", "dogs") for i in range(2)}
+    dataset = import_dataset(make_folder(tmp_path / "pets", files), store)
+    assert dataset.report["split"] == "given"
+    assert dataset.report["counts"] == {label: {"train": 5, "val": 5, "test": 2} for label in ("cats", "dogs")}
+    names = {"train": "train", "val": "valid", "test": "test"}
+    assert all(record.source.startswith(names[record.split] + "/") for record in dataset.records)
+
+
+def test_val_is_made_from_train_where_only_test_is_given(tmp_path, store):
+    files = {f"train/{name}": content for name, content in two_classes().items()}
+    files |= {"test/cats/t.png": png(7), "test/dogs/t.png": png(8)}
+    dataset = import_dataset(make_folder(tmp_path / "pets", files), store)
+    assert dataset.report["split"] == "made"
+    assert dataset.report["counts"] == {label: {"train": 4, "val": 1, "test": 1} for label in ("cats", "dogs")}
+    assert {record.source for record in dataset.part("test")} == {"test/cats/t.png", "test/dogs/t.png"}
+
+
+def test_exact_copies(tmp_path, store):
+    files = {
+        f"{part}/{name}": content + part.encode()
+        for part in ("train", "val")
+        for name, content in two_classes(3).items()
+    }
+    files["train/cats/copy.png"] = files["train/cats/0.png"]  # in one class and part
+    files["val/dogs/leak.png"] = files["train/dogs/1.png"]  # across parts
+    files["val/cats/wrong.png"] = files["train/dogs/2.png"]  # across classes
+    dataset = import_dataset(make_folder(tmp_path / "pets", files), store)
+    report = dataset.report
+    assert report["duplicates"] == [["train/cats/0.png", "train/cats/copy.png"]]
+    assert report["leaks"] == [["train/dogs/1.png", "val/dogs/leak.png"]]
+    assert report["conflicts"] == [["train/dogs/2.png", "val/cats/wrong.png"]]
+    kept = {record.source for record in dataset.records}
+    assert kept == files.keys() - {"train/cats/copy.png", "train/dogs/2.png", "val/cats/wrong.png"}
+    assert {"import_duplicates", "import_leaks", "import_conflicts"} == warnings_of(dataset).keys()
+    assert len(os.listdir(dataset.folder / "files")) == report["images"] == len(dataset.records) == 12
+
+
+def test_unreadable_pictures_are_listed_with_the_reason(tmp_path, store):
+    bad = {
+        "cats/notes.jpg": b"these are notes",
+        "cats/cut.png": png(5)[:2000],
+        "dogs/phone.heic": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
+        "dogs/empty.jpg": b"",
+    }
+    dataset = import_dataset(make_folder(tmp_path / "pets", {**two_classes(), **bad}), store)
+    reasons = {entry["file"]: entry["reason"] for entry in dataset.report["unreadable"]}
+    assert {file: reason["key"] for file, reason in reasons.items()} == {
+        "cats/notes.jpg": "image_text",
+        "cats/cut.png": "image_broken",
+        "dogs/phone.heic": "image_heic",
+        "dogs/empty.jpg": "image_empty",
+    }
+    assert "dogs/phone.heic" in reasons["dogs/phone.heic"]["english"]
+    assert Message.from_json(reasons["dogs/phone.heic"]).say("zh")
+    assert len(dataset.records) == len(os.listdir(dataset.folder / "files")) == 10
+    assert warnings_of(dataset)["import_unreadable"]["count"] == 4
+
+
+def test_warnings_about_what_is_kept(tmp_path, store):
+    files = {f"many/{i}.png": png(i) for i in range(9)}
+    files |= {"few/a.png": png(20, (100, 31)), "few/b.png": png(21, (20, 100))}
+    warnings = warnings_of(import_dataset(make_folder(tmp_path / "pets", files), store))
+    assert warnings == {
+        "import_small": {"count": 2, "files": ["few/a.png", "few/b.png"], "pixels": 32},
+        "import_imbalance": {"large": "many", "most": 9, "small": "few", "fewest": 2},
+    }
+    assert not warnings_of(
+        import_dataset(make_folder(tmp_path / "even", {**two_classes(4), "cats/x.png": png(9)}), store)
+    )
+
+
+def test_a_single_picture_warns_at_import_and_stops_a_start(tmp_path, store):
+    files = {**two_classes(), "birds/1.png": png(777)}
+    dataset = import_dataset(make_folder(tmp_path / "pets", files), store)
+    assert warnings_of(dataset)["dataset_single"] == {"labels": ["birds"]}
+    assert [message.key for message in dataset.problems()] == ["dataset_single"]
+    assert dataset.report["counts"]["birds"] == {"train": 1, "val": 0, "test": 0}
+
+
+def test_a_class_without_a_picture_to_learn_from_stops_a_start(tmp_path, store):
+    files = {f"train/{name}": content for name, content in two_classes().items()}
+    files |= {"val/cats/v.png": png(30), "val/dog/v.png": png(31), "val/dog/w.png": png(32)}
+    dataset = import_dataset(make_folder(tmp_path / "pets", files), store)
+    assert dataset.classes == ["cats", "dog", "dogs"]
+    assert [(message.key, message.values) for message in dataset.problems()] == [
+        ("dataset_no_train", {"labels": ["dog"]})
+    ]
+
+
+def test_a_class_of_which_nothing_is_left_is_named(tmp_path, store):
+    files = {**two_classes(), "birds/1.png": png(1), "fish/1.png": b"no picture"}  # the bird is a cat, to the byte
+    dataset = import_dataset(make_folder(tmp_path / "pets", files), store)
+    assert dataset.classes == ["cats", "dogs"]
+    assert warnings_of(dataset)["import_lost"] == {"labels": ["birds", "fish"]}
+
+
+def test_fewer_than_two_classes_left_is_refused(tmp_path, store):
+    files = {"cats/1.png": png(1), "cats/2.png": png(2), "dogs/1.jpg": b"no picture"}
+    with pytest.raises(UserError, match=r"2 pictures are usable, 1 cannot be read, 0 lie.*dogs/1.jpg holds text"):
+        import_dataset(make_folder(tmp_path / "pets", files), store)
+    assert os.listdir(store.root / "tmp") == []
+    assert list_datasets(store) == []
+
+
+@pytest.mark.parametrize("stage", ["unpack", "check"])
+def test_whatever_ends_an_import_leaves_nothing(tmp_path, store, stage):
+    with zipfile.ZipFile(tmp_path / "pets.zip", "w") as file:
+        for name, content in two_classes().items():
+            file.writestr(name, content)
+
+    def interrupt(at, done, total):
+        if (at, done) == (stage, 3):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        import_dataset(tmp_path / "pets.zip", store, progress=interrupt)
+    assert os.listdir(store.root / "tmp") == []
+    assert list_datasets(store) == []
+    assert len(import_dataset(tmp_path / "pets.zip", store).records) == 10
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "=cmd()",
+    "😀 пчёлы",
+    "rtl\u200fmark",
+    "x" * 300,
+    "con",
+    'say "hi", twice',
+    "a;b|c",
+]
+
+
+def test_hostile_class_names(tmp_path, store):
+    with zipfile.ZipFile(tmp_path / "pets.zip", "w") as file:
+        for k, label in enumerate([*HOSTILE, "line\nbreak\x07"]):
+            for i in range(2):
+                file.writestr(f"{label.replace('/', chr(0x2215))}/{i}.png", png(10 * k + i))
+    dataset = import_dataset(tmp_path / "pets.zip", store)
+    expected = [label.replace("/", "\u2215") for label in HOSTILE] + ["line\ufffdbreak\ufffd"]
+    assert dataset.classes == sorted(expected)
+    inside = [path.relative_to(dataset.folder).as_posix() for path in dataset.folder.rglob("*")]
+    assert all(len(name) < 30 and name.isascii() for name in inside)
+    assert Dataset.open(dataset.folder) == dataset
+
+
+def test_file_names_that_are_not_utf8(tmp_path, store):
+    source = make_folder(tmp_path / "pets", two_classes())
+    os.rename(os.fsencode(source / "cats"), os.fsencode(source) + b"/caf\xe9")
+    os.rename(os.fsencode(source / "dogs/1.png"), os.fsencode(source / "dogs") + b"/\xff\xfe.png")
+    dataset = import_dataset(source, store, name="a\nb\udce9")
+    assert dataset.classes == ["caf?", "dogs"]
+    assert dataset.name == "a\ufffdb?"
+
+
+def test_names(tmp_path, store):
+    source = make_folder(tmp_path / "pets", two_classes())
+    assert import_dataset(source, store, name="x" * 200).name == "x" * 80
+    assert import_dataset(source, store).name == "x" * 80
+    assert import_dataset(source, store, name="../../etc").folder.parent == store.datasets
+    assert store.dataset("../../etc").parent == store.datasets
+
+
+def test_many_pictures_in_threads_equal_one_by_one(tmp_path, monkeypatch):
+    files = {f"{label}/{i}.png": png(1000 * k + i) for k, label in enumerate(("a", "b", "c")) for i in range(100)}
+    source = make_folder(tmp_path / "many", files)
+    found = []
+    for cores in (1, 8):
+        monkeypatch.setattr(importing.os, "cpu_count", lambda cores=cores: cores)
+        dataset = import_dataset(source, Store.open(tmp_path / f"cores{cores}"))
+        manifest = (dataset.folder / "manifest.csv").read_text("utf-8")
+        found.append((dataset.id, manifest, dataset.report))
+    assert found[0] == found[1]
+    assert found[0][2]["images"] == 300
+
+
+def test_two_imports_of_the_same_content_at_once(tmp_path, store):
+    """The second to finish finds the first one's data set in its place, and takes it."""
+    source = make_folder(tmp_path / "pets", two_classes())
+    inner = []
+
+    def meanwhile(stage, done, total):
+        if done == total and not inner:
+            inner.append(None)
+            inner[0] = import_dataset(source, store, name="inner")
+
+    assert import_dataset(source, store, progress=meanwhile) == inner[0]
+    assert os.listdir(store.root / "tmp") == []
+
+
+def test_a_damaged_data_set_is_named(tmp_path, store):
+    dataset = import_dataset(make_folder(tmp_path / "pets", two_classes()), store)
+    (dataset.folder / "manifest.csv").write_text("path,class\nx,y\n")
+    with pytest.raises(UserError, match=f"data set {dataset.id} is damaged"):
+        Dataset.open(dataset.folder)
+    (dataset.folder / "manifest.csv").unlink()
+    with pytest.raises(UserError, match=f"data set {dataset.id} is damaged"):
+        Dataset.open(dataset.folder)
+
+
+def test_lists(tmp_path, store):
+    assert list_datasets(store) == []
+    dataset = import_dataset(make_folder(tmp_path / "pets", two_classes()), store)
+    assert list_datasets(store) == [{"id": dataset.id, "name": "pets", "images": 10, "classes": 2, "split": "made"}]
+
+
+def test_drawn_samples(tmp_path, store):
+    dataset = import_samples(store)
+    assert dataset.name == "drawn shapes"
+    assert dataset.classes == ["checks", "circles", "stars", "stripes", "triangles"]
+    assert dataset.report["counts"]["stars"] == {"train": 32, "val": 8, "test": 0}
+    assert dataset.problems() == dataset.report["warnings"] == []
+    assert {(record.width, record.height) for record in dataset.records} == {(SIZE, SIZE)}
+    assert import_samples(store).id == dataset.id
+
+    for name, seed in (("same", 0), ("other", 1)):
+        draw(tmp_path / name, per_class=2, seed=seed)
+    drawn = {record.path.read_bytes() for record in dataset.records}
+    assert all(path.read_bytes() in drawn for path in (tmp_path / "same").rglob("*.jpg"))
+    assert not any(path.read_bytes() in drawn for path in (tmp_path / "other").rglob("*.jpg"))
+
+
+def test_nothing_of_it_needs_torch():
+    code = "import sys, resnet.data.samples; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=False).returncode == 0
+
+
+def test_both_languages_fill_in_the_same_values():
+    for key, (english, chinese) in CATALOGUE.items():
+        if key.startswith(("image_", "archive_", "layout_", "import_", "dataset_", "source_", "many_", "disk_")):
+            fields = [set(part.split("}")[0] for part in text.split("{")[1:]) for text in (english, chinese)]
+            assert fields[0] == fields[1], key
