@@ -56,7 +56,8 @@ def _read_pickle(path: Path) -> object:
         with torch.serialization.safe_globals([argparse.Namespace]):
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        code = "GLOBAL" in str(error) or "class" in str(error).lower()
+        # GLOBAL, or STACK_GLOBAL by its number: the instructions that fetch a class or function.
+        code = "GLOBAL" in str(error) or f"operand {pickle.STACK_GLOBAL[0]}" in str(error)
         raise UserError("weights_code" if code else "weights_damaged", file=path) from error
     except Exception as error:  # a damaged or hostile stream raises whatever its bytes happen to reach
         raise UserError("weights_damaged", file=path) from error
@@ -101,7 +102,8 @@ def guess_architecture(state: dict[str, Tensor]) -> str | None:
     if any(state.get(name) is None for name in HEAD):
         return None
     shapes = _body(state)
-    for name in VARIANTS:
+    blocks = tuple(len({key.split(".")[1] for key in state if key.startswith(f"layer{i}.")}) for i in (1, 2, 3, 4))
+    for name in (name for name, row in VARIANTS.items() if row.layers == blocks):
         with torch.device("meta"):  # shapes only, no memory
             network = create(name)
         if _body(network.state_dict()) == shapes:
