@@ -11,7 +11,7 @@ _HOME = {
     "Store": "resnet.store",
     "create_model": "resnet.weights.models",
     "load": "resnet.weights.models",
-    "load_checkpoint": "resnet.weights.models",
+    "load_checkpoint": "resnet.weights.files",
     "list_models": "resnet.weights.find",
     "list_pretrained": "resnet.weights.records",
     "import_dataset": "resnet.data.importing",

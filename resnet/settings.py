@@ -48,12 +48,18 @@ class TrainSettings:
             value = getattr(self, field)
             if value is not None and value not in allowed:
                 found.append(Message("not_one_of", {"field": field, "value": value, "allowed": list(allowed)}))
+        whole = {field.name for field in dataclasses.fields(self) if field.type in (int, int | None)}
         for field, (low, high) in RANGES.items():
             value = getattr(self, field)
-            if value is not None and not (
-                isinstance(value, int | float) and math.isfinite(value) and low <= value <= high
-            ):
-                found.append(Message("out_of_range", {"field": field, "value": value, "low": low, "high": high}))
+            numbers = int if field in whole else int | float
+            right = isinstance(value, numbers) and not isinstance(value, bool) and low <= value <= high
+            if value is not None and not right:
+                key = "out_of_range_whole" if field in whole else "out_of_range"
+                found.append(Message(key, {"field": field, "value": value, "low": low, "high": high}))
+        for field in ("data", "model", "name", "device"):
+            value = getattr(self, field)
+            if value is not None and not isinstance(value, str):
+                found.append(Message("not_text", {"field": field, "value": value}))
         return found
 
     @classmethod

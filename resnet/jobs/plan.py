@@ -6,15 +6,13 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from resnet import weights
 from resnet.data.dataset import Dataset
 from resnet.data.parallel import PROCESSES
 from resnet.errors import UserError
 from resnet.nn.variants import VARIANTS
 from resnet.settings import TrainSettings, resolve
 from resnet.store import Store
-from resnet.weights.find import find
-from resnet.weights.folder import ModelConfig, read_config
+from resnet.weights.find import config_of
 from resnet.weights.preprocessing import Preprocessing
 
 # Multiply-adds of one picture at 224 x 224 px, in units of 1e9: timm's results/benchmark-infer tables.
@@ -69,14 +67,6 @@ def _from_scratch(store: Store, model: str, train: list) -> tuple[str, Preproces
     sides = sorted(min(record.width, record.height) for record in train)
     median = sides[len(sides) // 2]
     return architecture, Preprocessing(size=max(32, min(160, median // 32 * 32)), crop_pct=1.0)
-
-
-def config_of(model: str, store: Store) -> ModelConfig:
-    """The config of the model called `model`; torch is loaded only where a folder does not tell it."""
-    found = find(model, store)
-    if isinstance(found, Path) and found.is_dir():
-        return read_config(found)
-    return weights.late("models").read_any_config(found)
 
 
 def likely_device() -> str:

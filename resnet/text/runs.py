@@ -10,6 +10,14 @@ STRINGS: dict[str, tuple[str, str]] = {
         "{field} is {value}; it must be between {low} and {high}.",
         "{field} 的值是 {value}；必须在 {low} 与 {high} 之间。",
     ),
+    "out_of_range_whole": (
+        "{field} is {value}; it must be a whole number between {low} and {high}.",
+        "{field} 的值是 {value}；必须是 {low} 与 {high} 之间的整数。",
+    ),
+    "not_text": (
+        "{field} is {value}; it must be text.",
+        "{field} 的值是 {value}；必须是文本。",
+    ),
     "ambiguous": (
         "“{reference}” fits more than one: {ids}. Give more of the name or id.",
         "“{reference}” 对应多个项目：{ids}。请给出更完整的名称或编号。",

@@ -1,0 +1,31 @@
+"""What several tests need: a workspace of their own, a small set of drawn pictures, a small model."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from resnet.data.dataset import Dataset
+from resnet.data.importing import import_dataset
+from resnet.data.samples import draw
+from resnet.store import Store
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # no test reaches beyond this machine; the one of the Hub brings its own
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store.open(tmp_path / "workspace")
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of drawn pictures in class folders, 8 of each class."""
+    folder = tmp_path_factory.mktemp("pictures") / "shapes"
+    draw(folder, per_class=8)
+    return folder
+
+
+@pytest.fixture
+def data(store: Store, pictures: Path) -> Dataset:
+    return import_dataset(pictures, store)

@@ -1,0 +1,52 @@
+"""Settings: all problems at once, defaults from the data."""
+
+from dataclasses import fields
+
+import pytest
+
+from resnet.errors import UserError
+from resnet.settings import RANGES, TrainSettings, resolve
+
+
+def test_all_problems_are_named_together_with_value_and_range():
+    settings = TrainSettings("data", "model", mode="magic", epochs=0, learning_rate=float("nan"))
+    sentence = str(UserError.of(settings.problems()))
+    assert "mode is magic; choose one of: auto, head, full, scratch." in sentence
+    assert "epochs is 0; it must be a whole number between 1 and 1000." in sentence
+    assert "learning_rate is nan" in sentence
+
+
+@pytest.mark.parametrize("field", RANGES)
+def test_both_ends_of_every_range_hold(field):
+    low, high = RANGES[field]
+    for value, expected in ((low, 0), (high, 0), (low - 1, 1), (high + 1, 1)):
+        assert len(TrainSettings("d", "m", **{field: value}).problems()) == expected
+
+
+@pytest.mark.parametrize("field", ["epochs", "seed", "batch_size"])
+def test_words_and_fractions_are_refused_where_numbers_belong(field):
+    assert TrainSettings("d", "m", **{field: "3"}).problems()
+    assert TrainSettings("d", "m", **{field: 2.5}).problems()
+    assert TrainSettings("d", "m", **{field: True}).problems()
+
+
+def test_resolving_leaves_only_what_torch_must_settle():
+    for mode in ("auto", "head", "full", "scratch"):
+        settings = resolve(
+            TrainSettings("d", "m", mode=mode), images=195, model_size=160, crop_mode="squash", processes=2
+        )
+        open_fields = {field.name for field in fields(settings) if getattr(settings, field.name) is None}
+        assert open_fields == {"device", "precision"}
+        assert not settings.problems()
+
+
+def test_what_the_user_chose_stays():
+    chosen = TrainSettings("d", "m", epochs=7, image_size=96, crop_mode="center")
+    settings = resolve(chosen, images=195, model_size=160, crop_mode="squash", processes=2)
+    assert (settings.epochs, settings.image_size, settings.crop_mode, settings.train_size) == (7, 96, "center", 80)
+
+
+def test_the_smallest_sets_get_settings_that_are_allowed():
+    for images in (2, 3, 8):
+        settings = resolve(TrainSettings("d", "m"), images=images, model_size=160, crop_mode="center", processes=2)
+        assert not settings.problems()
