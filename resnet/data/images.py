@@ -162,7 +162,7 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     Integers are of 16 bits (Pillow widens some files to 32); floats run to 1, 255 or 65535, whichever holds them.
     What fits none of these is stretched from its least to its greatest value.
     """
-    values = np.nan_to_num(np.asarray(image, dtype=np.float64))  # (H, W)
+    values = np.nan_to_num(np.asarray(image, dtype=np.float32))  # (H, W)
     low, high = 0.0, next((top for top in _tops(image.mode) if values.max() <= top), None)
     if high is None or values.min() < 0:
         low, high = values.min(), values.max()

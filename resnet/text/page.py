@@ -1,1 +1,203 @@
-STRINGS: dict[str, tuple[str, str]] = {}
+"""The page's own words: tabs, fields and their help, buttons, empty states, what is off on a hosted app."""
+
+STRINGS: dict[str, tuple[str, str]] = {
+    # frame
+    "tagline": (
+        "A folder of photographs becomes an image classifier of your own.",
+        "一文件夹照片，变成您自己的图像分类器。",
+    ),
+    "badge_local": ("on this machine", "本机运行"),
+    "badge_hosted": ("shared app", "公共应用"),
+    "switch_shade": ("Light / dark", "明 / 暗"),
+    "tab_classify": ("Classify", "分类"),
+    "tab_finetune": ("Fine-tune", "微调"),
+    "tab_results": ("Results", "结果"),
+    "please_note": ("Please note", "请注意"),
+    "privacy_local": (
+        "Your pictures stay on this machine: nothing is sent anywhere. Uploads are deleted after a day; "
+        "what you import is kept in the workspace until you delete it.",
+        "您的图片只留在这台机器上，不会发送到任何地方。上传的文件一天后删除；导入的内容保存在工作区，直到您删除。",
+    ),
+    "privacy_hosted": (
+        "Pictures that you upload lie in this server's temporary folder for at most a day, under an unguessable "
+        "address, and are used for nothing but your answer.",
+        "您上传的图片最多在本服务器的临时文件夹中保留一天，地址无法猜测，除给出答案外不作他用。",
+    ),
+    # classify
+    "picture": ("Picture", "图片"),
+    "picture_drop": (
+        "Drop a picture here\n or click to choose, or paste one",
+        "把图片拖到这里\n或点击选择，也可粘贴",
+    ),
+    "examples": ("Try one of these", "试试这些"),
+    "model": ("Model", "模型"),
+    "model_help": (
+        "Choose one, or type a name of timm's (resnet50.a1_in1k): it is downloaded at its first use.",
+        "选择一个，或输入 timm 的名称（如 resnet50.a1_in1k）：首次使用时下载。",
+    ),
+    "model_help_hosted": ("What the answer can be depends on it.", "能给出哪些答案取决于它。"),
+    "classify_empty": (
+        "Choose a picture, and the answer stands here.",
+        "选择一张图片，答案会显示在这里。",
+    ),
+    "several_pictures": ("Several pictures at once", "一次分类多张图片"),
+    "several_drop": ("Drop pictures here", "把多张图片拖到这里"),
+    "classifying": ("Looking at {count} pictures", "正在查看 {count} 张图片"),
+    "knows_later": (
+        "What it knows is told once it has been downloaded.",
+        "下载之后即可知道它认识什么。",
+    ),
+    "no_pictures_given": ("There is no picture to classify; choose one first.", "没有可分类的图片；请先选择一张。"),
+    # fine-tune
+    "finetune_lead": (
+        "Bring pictures in folders named after what they show; a model learns to tell them apart.",
+        "提供图片，按所含内容命名文件夹；模型会学会区分它们。",
+    ),
+    "finetune_hosted": (
+        "This app is open to everybody, so it classifies but does not train.",
+        "这个应用对所有人开放，因此只能分类，不能训练。",
+    ),
+    "finetune_hosted_how": (
+        "On a machine of your own the same app fine-tunes on your pictures. Download its files, then:",
+        "在您自己的机器上，同一个应用可以用您的图片微调。下载项目文件，然后运行：",
+    ),
+    "hosted_off": (
+        "This app is open to everybody, so it only classifies with the models that ship with it. "
+        "Run it on your own machine to import pictures and train.",
+        "这个应用对所有人开放，因此只用随附的模型分类。请在您自己的机器上运行，以便导入图片和训练。",
+    ),
+    "step_pictures": ("1  Pictures", "1  图片"),
+    "step_model": ("2  Model", "2  模型"),
+    "step_plan": ("3  Plan", "3  方案"),
+    "zip_of_classes": ("A zip with one folder per class", "每类一个文件夹的 zip"),
+    "try_samples": ("Try with sample pictures", "用示例图片试试"),
+    "layout_help": (
+        "Inside: ants/, bees/, … with the pictures of each. If you have divided them already, train/ and val/ "
+        "above those folders are respected. Up to 4 GB.",
+        "内容：ants/、bees/ 等文件夹，各放一类图片。若已划分，上层的 train/ 和 val/ 会被采用。最大 4 GB。",
+    ),
+    "server_folder": ("Or a folder on this machine", "或本机上的文件夹"),
+    "server_folder_like": ("/home/me/pictures", "/home/me/pictures"),
+    "import_folder": ("Import", "导入"),
+    "no_folder_given": ("Give the path of a folder or a zip.", "请给出文件夹或 zip 的路径。"),
+    "imported": ("Pictures to learn from", "用来学习的图片"),
+    "pictures_empty": (
+        "No pictures chosen yet. Drop a zip above, or try the sample pictures.",
+        "还没有选择图片。请在上方放入 zip，或试试示例图片。",
+    ),
+    "importing_unpack": ("Unpacking", "正在解压"),
+    "importing_check": ("Checking every picture", "正在检查每张图片"),
+    "drawing_samples": ("Drawing the sample pictures", "正在绘制示例图片"),
+    "per_class_counts": ("Per class, and what could not be read", "各类数量，以及无法读取的文件"),
+    "start_from": ("Start from", "起始模型"),
+    "start_from_help": (
+        "A model that has seen many pictures learns yours from few. Choose one, or type a name of timm's.",
+        "见过大量图片的模型，用少量图片就能学会您的类别。选择一个，或输入 timm 的名称。",
+    ),
+    "mode_help": (
+        "Head only: quick, and enough where your pictures resemble what the model knows. Head, then all: more exact. "
+        "From scratch: forgets all it knew; for thousands of pictures.",
+        "只训练末层：快，适合与模型已知内容相近的图片。先末层，再全部：更准确。从零开始：忘掉已学的一切，适合数千张图片。",
+    ),
+    "more_settings": ("More settings", "更多设置"),
+    "automatic": ("automatic", "自动"),
+    "help_name": ("What the run is called in lists.", "训练在列表中的名称。"),
+    "help_epochs": ("Passes over all pictures. More takes longer.", "遍历全部图片的次数。越多越久。"),
+    "help_image_size": (
+        "Side of the square that the network sees. Larger shows finer detail, and is slower.",
+        "网络所见正方形的边长。越大越细致，也越慢。",
+    ),
+    "help_batch_size": (
+        "Fewer need less memory.",
+        "越少，占用内存越小。",
+    ),
+    "help_learning_rate": (
+        "Size of the steps in which it learns. Lower it if the loss jumps about.",
+        "学习的步长。若损失上下跳动，请调小。",
+    ),
+    "help_seed": ("The same seed repeats the same run.", "相同的种子会重复同样的训练。"),
+    "help_crop_mode": (
+        "Cut the middle out, squash it whole, or add a border.",
+        "裁取中间、整张压缩，或加边框。",
+    ),
+    "crop_as_model": ("as the model has it", "沿用模型的方式"),
+    "crop_center": ("cut out the middle", "裁取中间"),
+    "crop_squash": ("squash it whole", "整张压缩"),
+    "crop_border": ("whole, with a border", "完整保留并加边框"),
+    "start": ("Fine-tune for about {duration}", "微调，约需 {duration}"),
+    "start_waiting": ("Fine-tune", "微调"),
+    "start_needs_pictures": ("Choose pictures first (step 1).", "请先选择图片（第 1 步）。"),
+    "same_on_command_line": ("The same on the command line", "等效的命令行"),
+    "stop": ("Stop and keep the model", "停止并保留模型"),
+    "resume": ("Resume", "继续训练"),
+    "see_result": ("See the result", "查看结果"),
+    "curve_loss": ("Loss: how wrong it is", "损失：错得有多远"),
+    "curve_accuracy": ("Accuracy on pictures it never learned from", "在未学过的图片上的准确率"),
+    "axis_epoch": ("epoch", "轮"),
+    # results
+    "result": ("Result", "结果"),
+    "results_empty": (
+        "Nothing here yet. Fine-tune a model, and what came of it stands here.",
+        "这里还没有内容。微调一个模型后，结果会显示在这里。",
+    ),
+    "all_results": ("All results", "全部结果"),
+    "use_in_classify": ("Use in Classify", "用于分类"),
+    "download_model": ("Download the model", "下载模型"),
+    "delete": ("Delete", "删除"),
+    "delete_for_good": ("Delete for good", "彻底删除"),
+    "keep": ("Keep", "保留"),
+    "delete_question": (
+        "Delete “{name}”, its model and its report? This cannot be undone.",
+        "删除“{name}”及其模型和报告？此操作无法撤销。",
+    ),
+    "part_curves": ("Curves", "曲线"),
+    "part_confusion": ("What was taken for what", "混淆矩阵"),
+    "part_classes": ("Per class", "各类别"),
+    "part_mistakes": ("Mistakes", "错误"),
+    "part_settings": ("Settings", "设置"),
+    "no_report_yet": (
+        "“{name}” has no report yet: it is written when the run ends.",
+        "“{name}”还没有报告：训练结束时才会生成。",
+    ),
+    "no_model_yet": (
+        "“{name}” has no model yet: it is written when the run ends.",
+        "“{name}”还没有模型：训练结束时才会生成。",
+    ),
+    # about
+    "about": ("What is a residual network?", "什么是残差网络？"),
+    "about_problem": (
+        "A deep network is a stack of layers. Piling on more of them ought to help, yet beyond some twenty layers "
+        "plain stacks became worse, even on the pictures they learned from: the signal was lost on the way.",
+        "深度网络由许多层堆叠而成。层数越多本应越好，但普通网络超过约二十层后反而变差，连学过的图片也是如此：信号在途中丢失了。",
+    ),
+    "about_idea": (
+        "A residual block gives its input a way around: the layers compute only a change F(x), and the input x is "
+        "added back. A block that has nothing to add can stay out of the way, and the error signal flows back "
+        "unhindered.",
+        "残差块为输入提供一条捷径：各层只计算变化量 F(x)，再加回输入 x。"
+        "无须改变时，块可以不起作用，误差信号也能畅通地传回。",
+    ),
+    "about_stack": (
+        "A ResNet is a stem, four stages of such blocks, each stage half as large and twice as rich in channels, and "
+        "one linear layer that names the classes. The number in its name counts the layers with weights.",
+        "ResNet 由一个主干、四个阶段的残差块和一个给出类别的线性层组成；"
+        "每进入下一阶段，尺寸减半、通道加倍。名称中的数字是含权重的层数。",
+    ),
+    "about_here": (
+        "Here it was written from the papers; its parameters carry timm's names, so models go both ways.",
+        "这里的网络依照论文编写；参数名与 timm 相同，模型可以互通。",
+    ),
+    # start of the server
+    "port_taken": (
+        "Port {port} is in use by another program; choose another with --port, or leave it out.",
+        "端口 {port} 已被其他程序占用；请用 --port 选择其他端口，或不指定。",
+    ),
+    "ports_taken": (
+        "Ports {first} to {last} are all in use; choose another with --port.",
+        "端口 {first} 至 {last} 均被占用；请用 --port 选择其他端口。",
+    ),
+    "auth_form": (
+        "--auth takes a name and a password joined by a colon, as in --auth me:secret.",
+        "--auth 需要用冒号连接的用户名和密码，例如 --auth me:secret。",
+    ),
+}

@@ -1,1 +1,155 @@
-STRINGS: dict[str, tuple[str, str]] = {}
+"""What the views say: durations, headlines, states, headings of tables."""
+
+STRINGS: dict[str, tuple[str, str]] = {
+    "duration_hours": ("{hours} h {minutes} min", "{hours} 小时 {minutes} 分"),
+    "duration_minutes": ("{minutes} min {seconds} s", "{minutes} 分 {seconds} 秒"),
+    "duration_seconds": ("{seconds} s", "{seconds} 秒"),
+    "rough_seconds": ("{count} seconds", "{count} 秒"),
+    "rough_minute": ("{count} minute", "{count} 分钟"),
+    "rough_minutes": ("{count} minutes", "{count} 分钟"),
+    "rough_hours": ("{count} hours", "{count} 小时"),
+    "today": ("today {clock}", "今天 {clock}"),
+    "list_comma": (", ", "、"),
+    # results
+    "headline": (
+        "Right on {right} of {n} checked pictures: {percent}, between {low} and {high}.",
+        "检查的 {n} 张图片中答对 {right} 张：{percent}，介于 {low} 与 {high} 之间。",
+    ),
+    "headline_none": ("No picture has been checked yet.", "还没有检查过任何图片。"),
+    "few_checked": (
+        "Only {n} pictures were checked, which is few: the true figure can lie anywhere in that range.",
+        "只检查了 {n} 张图片，数量偏少：真实数值可能落在该范围内的任何位置。",
+    ),
+    "nothing_checked": ("Nothing was checked, so there is nothing to show here.", "没有检查过图片，因此这里没有内容。"),
+    "no_mistakes": ("Not one of the checked pictures was mistaken.", "检查的图片全部答对。"),
+    "none_confused": ("No two classes were confused.", "没有任何两类被混淆。"),
+    "confused": (
+        "{count} × “{shown}” was taken for “{answered}”.",
+        "{count} 次把“{shown}”认成了“{answered}”。",
+    ),
+    "confusion_corner": ("rows: what it is · columns: the answer", "行：实际类别 · 列：给出的答案"),
+    "took_for": ("answered {answered}, {percent} sure", "答成 {answered}，把握 {percent}"),
+    "right_of": ("{right} of {n}", "{right} / {n}"),
+    "mistakes_more": ("{count} more mistakes are in the report.", "报告中还有 {count} 个错误。"),
+    "pictures_elsewhere": (
+        "The pictures themselves are not kept with this model; only their names are.",
+        "这个模型不附带图片本身，只有文件名。",
+    ),
+    # data sets
+    "found": (
+        "{images} pictures in {classes} classes: {train} to learn from, {val} to check with.",
+        "{classes} 个类别共 {images} 张图片：{train} 张用于学习，{val} 张用于检查。",
+    ),
+    "found_test": ("{test} are set aside for a final test.", "另有 {test} 张留作最终测试。"),
+    "split_given": ("The division is the one you gave.", "划分方式按您提供的文件夹。"),
+    "split_made": (
+        "The pictures to check with were drawn at random from every class and teach the model nothing.",
+        "用于检查的图片从每个类别随机抽取，不参与学习。",
+    ),
+    "data_line": ("{name}: {images} pictures, {classes} classes", "{name}：{images} 张图片，{classes} 个类别"),
+    # models and plans
+    "model_line": ("{name}: knows {count} things", "{name}：认识 {count} 种东西"),
+    "model_line_right": (", {percent} right", "，准确率 {percent}"),
+    "milliseconds": ("{count} ms", "{count} 毫秒"),
+    "engine_on": ("{engine} on {device}", "{engine}，{device}"),
+    "plan": (
+        "As it stands: {epochs} epochs (passes over all pictures) at {size} × {size} pixels, {batch} pictures per "
+        "step, learning rate {rate}, seed {seed}.",
+        "目前的方案：{epochs} 轮（每轮遍历全部图片），{size} × {size} 像素，每步 {batch} 张图片，"
+        "学习率 {rate}，随机种子 {seed}。",
+    ),
+    "plan_head": (
+        "As it stands: {epochs} epochs of the last layer alone at {size} × {size} pixels, {batch} pictures per step, "
+        "learning rate {rate}, seed {seed}.",
+        "目前的方案：只训练末层 {epochs} 轮，{size} × {size} 像素，每步 {batch} 张图片，"
+        "学习率 {rate}，随机种子 {seed}。",
+    ),
+    "made_on": (
+        "Made from “{data}”, {mode}, in {duration} ({day}).",
+        "由“{data}”训练而成，{mode}，用时 {duration}（{day}）。",
+    ),
+    "was_stopped": (
+        "It was stopped early: this is the model as it was then.",
+        "训练被提前停止：这是当时的模型。",
+    ),
+    # answers
+    "unknown": ("Unknown", "不认识"),
+    "unknown_why": (
+        "This looks like nothing that the model has learned. The nearest it knows:",
+        "这不像模型学过的任何东西。它所知道的最接近的是：",
+    ),
+    "unknown_perhaps": ("unknown (nearest: {guess})", "不认识（最接近：{guess}）"),
+    "what_it_saw": ("What the network saw", "网络看到的画面"),
+    "knows": ("Knows {count} things: {things}.", "认识 {count} 种东西：{things}。"),
+    "knows_among": ("Knows {count} things, among them {things}.", "认识 {count} 种东西，例如{things}。"),
+    # runs
+    "mode_head": ("head only", "只训练末层"),
+    "mode_auto": ("head, then all", "先末层，再全部"),
+    "mode_full": ("all layers", "全部各层"),
+    "mode_scratch": ("from scratch", "从零开始"),
+    "stage_queue": ("waiting its turn", "排队等候"),
+    "stage_features": ("looking at the pictures", "查看图片"),
+    "stage_head": ("learning the last layer", "训练末层"),
+    "stage_full": ("learning all layers", "训练全部各层"),
+    "stage_scratch": ("learning from scratch", "从零学习"),
+    "stage_evaluate": ("checking the model", "检查模型"),
+    "state_queued": ("waiting its turn", "排队等候"),
+    "state_running": ("running", "进行中"),
+    "state_stopping": ("stopping: saving and checking the model", "正在停止：保存并检查模型"),
+    "state_stopped": ("stopped", "已停止"),
+    "state_done": ("done", "已完成"),
+    "state_failed": ("could not finish", "未能完成"),
+    "state_lost": ("interrupted", "已中断"),
+    "state_shipped": ("ships with the lab", "随软件附带"),
+    "advice_queued": (
+        "Another run is using the device; this one starts by itself when that ends.",
+        "另一个训练正在使用设备；它结束后本训练会自动开始。",
+    ),
+    "advice_stopped": (
+        "The model learned so far is kept. Resume goes on from where it stopped.",
+        "已学到的模型已保存。点“继续训练”可从停止处接着进行。",
+    ),
+    "advice_failed": (
+        "What was learned up to the last save is safe. Resume tries again from there.",
+        "上次保存之前学到的内容是安全的。点“继续训练”可从那里重试。",
+    ),
+    "advice_lost": (
+        "The process that was training is gone, after a restart for example. Resume goes on from the last save.",
+        "训练进程已不存在（例如机器重启过）。点“继续训练”可从上次保存处接着进行。",
+    ),
+    "epoch_of": ("epoch {epoch} of {epochs}", "第 {epoch} / {epochs} 轮"),
+    "speed": ("{speed} images/s", "每秒 {speed} 张"),
+    "left": ("{duration} left", "还需 {duration}"),
+    "so_far": ("Right on {percent} of the checked pictures so far.", "目前检查的图片中答对 {percent}。"),
+    "series_train": ("pictures it learns from", "学习用图片"),
+    "series_val": ("pictures it is checked with", "检查用图片"),
+    # tables
+    "column_class": ("class", "类别"),
+    "column_train": ("to learn from", "用于学习"),
+    "column_val": ("to check with", "用于检查"),
+    "column_test": ("final test", "最终测试"),
+    "column_name": ("name", "名称"),
+    "column_data": ("pictures", "图片"),
+    "column_network": ("network", "网络"),
+    "column_mode": ("how", "方式"),
+    "column_accuracy": ("accuracy", "准确率"),
+    "column_duration": ("took", "用时"),
+    "column_date": ("when", "时间"),
+    "column_state": ("state", "状态"),
+    "column_file": ("file", "文件"),
+    "column_answer": ("answer", "答案"),
+    "column_score": ("score", "得分"),
+    "column_reason": ("why", "原因"),
+    "column_setting": ("setting", "设置"),
+    "column_value": ("value", "值"),
+    "setting_data": ("pictures", "图片"),
+    "setting_model": ("start from", "起始模型"),
+    "setting_mode": ("how", "方式"),
+    "setting_name": ("name", "名称"),
+    "setting_epochs": ("epochs", "轮数"),
+    "setting_image_size": ("picture size, pixels", "图片尺寸（像素）"),
+    "setting_batch_size": ("pictures per step", "每步图片数"),
+    "setting_learning_rate": ("learning rate", "学习率"),
+    "setting_crop_mode": ("fitting to a square", "裁成正方形的方式"),
+    "setting_seed": ("seed", "随机种子"),
+}

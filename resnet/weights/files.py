@@ -56,8 +56,7 @@ def _read_pickle(path: Path) -> object:
         with torch.serialization.safe_globals([argparse.Namespace]):
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        # GLOBAL, or STACK_GLOBAL by its number: the instructions that fetch a class or function.
-        code = "GLOBAL" in str(error) or f"operand {pickle.STACK_GLOBAL[0]}" in str(error)
+        code = "GLOBAL" in str(error)  # the pickle instruction that fetches a class or function
         raise UserError("weights_code" if code else "weights_damaged", file=path) from error
     except Exception as error:  # a damaged or hostile stream raises whatever its bytes happen to reach
         raise UserError("weights_damaged", file=path) from error

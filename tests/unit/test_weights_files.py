@@ -106,10 +106,11 @@ def test_a_pickle_with_code_runs_nothing(tmp_path, network, legacy):
 
 
 @pytest.mark.filterwarnings("ignore:Detected pickle protocol")
-def test_a_plain_pickle_with_code_runs_nothing(tmp_path):
+@pytest.mark.parametrize(("protocol", "sentence"), [(0, "nothing was run"), (2, "nothing was run"), (4, "cannot be")])
+def test_a_plain_pickle_with_code_runs_nothing(tmp_path, protocol, sentence):
     canary = tmp_path / "canary"
-    (tmp_path / "evil.bin").write_bytes(pickle.dumps(Payload(canary)))
-    with pytest.raises(UserError, match=r"evil.bin holds Python objects .* nothing was run"):
+    (tmp_path / "evil.bin").write_bytes(pickle.dumps(Payload(canary), protocol=protocol))
+    with pytest.raises(UserError, match=sentence):
         read_state(tmp_path / "evil.bin")
     assert not canary.exists()
     pickle.loads((tmp_path / "evil.bin").read_bytes())  # so that the canary is known to sing

@@ -1,0 +1,1 @@
+"""The page: Gradio's widgets and their wiring, nothing else."""

@@ -1,0 +1,44 @@
+// Small things that only the browser knows: light or dark, the address, the title. No network, no cookies.
+window.resnetLab = {
+  dark() {
+    const kept = localStorage.getItem("resnet-lab-shade");
+    return kept ? kept === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  },
+  shade() {
+    document.body.classList.toggle("dark", this.dark());
+    document.documentElement.classList.toggle("dark", this.dark());
+  },
+  switchShade() {
+    localStorage.setItem("resnet-lab-shade", this.dark() ? "light" : "dark");
+    this.shade();
+  },
+  // The language stands in the address, so that a reload and a shared link keep it.
+  speak(language) {
+    document.documentElement.lang = language;
+    const address = new URL(location);
+    if ((address.searchParams.get("lang") || "en") === language) return;
+    address.searchParams.set("lang", language);
+    history.replaceState(null, "", address);
+  },
+  show(id) {
+    setTimeout(() => document.getElementById(id)?.scrollIntoView({ behavior: "smooth" }), 1200);
+  },
+  press(id) {
+    setTimeout(() => {
+      const element = document.getElementById(id);
+      (element?.querySelector("a, button") || element)?.click();
+    }, 300);
+  },
+  // While a run is going, its percent stands in the title and a dot beside the tab's name.
+  ready() {
+    this.shade();
+    const follow = () => {
+      const percent = document.querySelector("#run-status .run")?.dataset.percent || "";
+      const title = percent ? `${percent} % · ResNet Lab` : "ResNet Lab";
+      if (document.title !== title) document.title = title;
+      document.body.classList.toggle("run-going", percent !== "");
+    };
+    setInterval(follow, 1000);
+  },
+};
+document.documentElement.classList.toggle("dark", window.resnetLab.dark());

@@ -1,0 +1,114 @@
+"""The Classify tab: a picture, a model, and what it is."""
+
+import gradio as gr
+from gradio.media import get_image
+
+from resnet.text import say
+from resnet.ui.components import Choice, Picture
+from resnet.ui.theme import ASSETS
+from resnet.views import figures, sentences, tables
+
+EXAMPLES = (
+    *(str(path) for path in sorted((ASSETS / "examples").glob("*.jpg"))),
+    *(get_image(name) for name in ("tower.jpg", "cheetah1.jpg", "lion.jpg")),
+)
+
+
+class ClassifyTab:
+    def __init__(self, page) -> None:
+        self.page, self.service, words = page, page.service, page.words
+        self.tab = gr.Tab("", id="classify", elem_id="tab-classify")
+        words.put(self.tab, label="tab_classify")
+        with self.tab:
+            with gr.Row():
+                with gr.Column(scale=1, min_width=300):
+                    self.picture = Picture(elem_id="classify-picture", height=340, buttons=["fullscreen"])
+                    words.put(self.picture, label="picture", placeholder="picture_drop")
+                    page.text("examples", style="quiet")
+                    gr.Examples([[path] for path in EXAMPLES], self.picture, elem_id="classify-examples", label=" ")
+                with gr.Column(scale=1, min_width=300):
+                    self.model = Choice(
+                        allow_custom_value=not self.service.hosted, elem_id="classify-model", interactive=True
+                    )
+                    words.put(
+                        self.model, label="model", info="model_help_hosted" if self.service.hosted else "model_help"
+                    )
+                    self.knows = page.html("classify-knows", elem_classes="quiet")
+                    self.note = page.html("classify-note")
+                    self.answer = page.html("classify-answer", min_height=200)
+                    self.seen = page.html("classify-seen")
+                    self.facts = page.html("classify-facts")
+            self.many = words.put(gr.Accordion("", open=False, elem_id="classify-many"), label="several_pictures")
+            with self.many:
+                self.files = gr.File(file_count="multiple", file_types=["image"], elem_id="classify-files", height=140)
+                words.put(self.files, label="several_drop")
+                self.many_note = page.html("classify-many-note")
+                self.table = gr.Dataframe(
+                    visible=False, interactive=False, wrap=True, elem_id="classify-table", buttons=["fullscreen"]
+                )
+
+    def wire(self, **tabs: object) -> None:
+        page, language = self.page, self.page.language
+        page.on(
+            [self.picture.change, self.model.change, language.change],
+            self.say_answer,
+            [self.picture, self.model],
+            [self.answer, self.seen, self.facts],
+            self.note,
+            trigger_mode="always_last",
+            show_progress="minimal",
+            show_progress_on=self.answer,
+            concurrency_id="compute",
+        )
+        page.on(
+            [self.files.change, self.model.change],
+            self.say_answers,
+            [self.files, self.model],
+            [self.table],
+            self.many_note,
+            trigger_mode="always_last",
+            show_progress="full",
+            show_progress_on=self.table,
+            concurrency_id="compute",
+        )
+        page.on([self.model.change, language.change], self.say_knows, [self.model], [self.knows], queue=False)
+        page.on([self.tab.select, language.change], self.offer, [self.model], [self.model], queue=False)
+
+    def say_answer(self, picture: str | None, model: str, language: str):
+        if not picture:
+            return figures.empty(say("classify_empty", language)), "", ""
+        result, fitted = self.service.classify(picture, model)
+        predictor = self.service.predictor(model)
+        sentence = predictor.config.preprocessing.describe().say(language)
+        facts = sentences.facts(result, language)
+        return (
+            figures.answer(result["images"][0], language),
+            figures.seen(figures.picture(fitted, 160), sentence, language),
+            figures.badges(*facts),
+        )
+
+    def say_answers(self, files: list[str] | None, model: str, language: str, progress=gr.Progress()):  # noqa: B008
+        if not files:
+            return gr.update(visible=False)
+        count = len(files)
+        progress(0, desc=say("classifying", language, count=count))
+        result = self.service.classify_many(
+            files, model, progress=lambda done: progress((done, count), desc=say("classifying", language, count=count))
+        )
+        return gr.update(value=tables.answers(result, language), visible=True)
+
+    def say_knows(self, model: str, language: str):
+        config = self.service.config(model)
+        if config is None:
+            return say("knows_later", language)
+        return figures.lines(sentences.knows(config.labels, config.descriptions, language))
+
+    def offer(self, chosen: str, language: str):
+        choices = self.choices(language)
+        values = [value for _, value in choices]
+        keep = chosen in values or (chosen and not self.service.hosted)
+        return gr.update(choices=choices, value=chosen if keep else next(iter(values), None))
+
+    def choices(self, language: str) -> list[tuple[str, str]]:
+        """Every model at hand with what tells it apart: its name, what it knows, how often it is right."""
+        return [(sentences.model_line(model, language), model["reference"]) for model in self.service.models()]

@@ -1,0 +1,124 @@
+"""The HTTP endpoints that scripts call: typed, described, and behind the same service as the page."""
+
+import functools
+from collections.abc import Callable
+
+import gradio as gr
+
+from resnet.data.dataset import Dataset
+from resnet.errors import UserError
+from resnet.settings import TrainSettings
+from resnet.ui.components import Picture
+from resnet.ui.service import Service
+
+COMPUTE = {"concurrency_id": "compute"}
+
+
+def add(service: Service) -> None:
+    """Add every endpoint to the Blocks being built."""
+    calls = Endpoints(service)
+    model, top_k = gr.Textbox("", label="model", visible=False), gr.Number(5, label="top_k", precision=0, visible=False)
+    picture, files = Picture(label="image", visible=False), gr.File(label="files", file_count="multiple", visible=False)
+    label, answers = gr.Label(visible=False), gr.JSON(visible=False)
+    archive, name = gr.File(label="file", visible=False), gr.Textbox("", label="name", visible=False)
+    found = gr.JSON(visible=False)
+    _event(calls.classify, [picture, model, top_k], label, **COMPUTE)
+    _event(calls.classify_batch, [files, model, top_k], answers, **COMPUTE)
+    _event(calls.import_dataset, [archive, name], found, concurrency_id="import")
+    for call in (calls.list_models, calls.start_run, calls.run_status, calls.stop_run, calls.resume_run):
+        gr.api(plain(call), api_name=call.__name__)
+    for call in (calls.list_runs, calls.run_report):
+        gr.api(plain(call), api_name=call.__name__)
+
+
+def _event(call: Callable, inputs: list, output: gr.blocks.Block, **settings: object) -> None:
+    """An endpoint whose files go through Gradio's own checks; a hidden button stands for the caller."""
+    button = gr.Button(visible=False)
+    button.click(plain(call), inputs, output, api_name=call.__name__, api_description=call.__doc__, **settings)
+
+
+def plain(call: Callable) -> Callable:
+    """A UserError reaches the caller as its sentence, without a traceback in the terminal."""
+
+    @functools.wraps(call)
+    def answered(*values: object) -> object:
+        try:
+            return call(*values)
+        except UserError as problem:
+            raise gr.Error(str(problem), print_exception=False, title="") from None
+
+    return answered
+
+
+class Endpoints:
+    def __init__(self, service: Service) -> None:
+        self.service = service
+
+    def classify(self, image: str, model: str = "", top_k: int = 5) -> dict:
+        """Say what a picture shows: {label, confidences: [{label, confidence}]}; label is "unknown" below the
+        model's threshold. An empty model means the one that ships."""
+        if not image:
+            raise UserError("no_pictures_given")
+        result, _ = self.service.classify(image, model, top_k)
+        answer = result["images"][0]
+        confidences = [
+            {"label": entry["description"] or entry["label"], "confidence": entry["score"]}
+            for entry in answer["labels"]
+        ]
+        return {"label": confidences[0]["label"] if answer["known"] else "unknown", "confidences": confidences}
+
+    def classify_batch(self, files: list[str], model: str = "", top_k: int = 5) -> dict:
+        """Classify many pictures: {model, engine, device, seconds, images_per_second, images: [{file, known,
+        labels: [{label, description, score}], error}]}."""
+        return self.service.classify_many(files or [], model, top_k)
+
+    def list_models(self) -> list[dict]:
+        """The models at hand, the default among them: [{model, architecture, labels, accuracy, own}]."""
+        return [
+            {
+                "model": model["reference"],
+                "architecture": model["config"].architecture,
+                "labels": [model["config"].describe_label(label) for label in model["config"].labels],
+                "accuracy": model["report"].get("accuracy"),
+                "own": model["own"],
+            }
+            for model in self.service.models()
+        ]
+
+    def import_dataset(self, file: str, name: str = "") -> dict:
+        """Import a zip of class folders: {dataset, report}."""
+        data = self.service.import_from(file or "", name)
+        return _imported(data)
+
+    def start_run(self, dataset: str, settings: dict) -> dict:
+        """Start a run on an imported data set: {run}. settings: model, mode, epochs, image_size, batch_size,
+        learning_rate, seed, crop_mode, name; what is left out is chosen from the data."""
+        return {"run": self.service.start(TrainSettings.from_json({"model": "", **settings, "data": dataset}))}
+
+    def run_status(self, run: str) -> dict:
+        """How a run is going: {state, stage, epoch, epochs, step, steps, images_per_second, seconds_left,
+        train_loss, val_accuracy, message, updated}."""
+        return self.service.status(run)
+
+    def stop_run(self, run: str) -> dict:
+        """Ask a run to stop; it saves and checks its model first. Answers with its status."""
+        self.service.stop(run)
+        return self.service.status(run)
+
+    def resume_run(self, run: str) -> dict:
+        """Go on with a stopped, failed or lost run. Answers with its status."""
+        self.service.resume(run)
+        return self.service.status(run)
+
+    def list_runs(self) -> list[dict]:
+        """All runs of this workspace, newest first."""
+        return self.service.runs()
+
+    def run_report(self, run: str) -> dict:
+        """The report of a run, or of a shipped model by its name: accuracy with its interval, per class, confusion,
+        curves, mistakes."""
+        return self.service.report(run)
+
+
+def _imported(data: Dataset) -> dict:
+    return {"dataset": data.id, "report": data.report}

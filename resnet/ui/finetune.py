@@ -1,0 +1,253 @@
+"""The Fine-tune tab: pictures, model, plan, start; and above them the run on its way."""
+
+import gradio as gr
+
+from resnet.settings import CROP_MODES, TrainSettings
+from resnet.text import say
+from resnet.ui.components import Choice
+from resnet.ui.plots import curve
+from resnet.views import commands, figures, sentences, tables
+
+MODES = ("head", "auto", "scratch")
+ARCHIVES = [".zip"]
+
+
+class FinetuneTab:
+    def __init__(self, page) -> None:
+        self.page, self.service, self.words = page, page.service, page.words
+        self.tab = self.words.put(gr.Tab("", id="finetune", elem_id="tab-finetune"), label="tab_finetune")
+        with self.tab:
+            if self.service.hosted:
+                page.text("finetune_hosted", style="lead", elem_id="finetune-hosted")
+                page.text("finetune_hosted_how", elem_id="finetune-hosted-how")
+                gr.Code(commands.AT_HOME, language="shell", interactive=False, show_label=False, lines=3)
+                return
+            self._lay_out_run()
+            page.text("finetune_lead", style="lead")
+            self._lay_out_pictures()
+            self._lay_out_model()
+            self._lay_out_plan()
+
+    def _lay_out_run(self) -> None:
+        with gr.Column(visible=False, elem_id="run-part", elem_classes="panel") as self.run_part:
+            self.run = self.page.html("run-status")
+            self.run_note = self.page.html("run-note")
+            with gr.Row():
+                self.loss, self.accuracy = curve("loss", "run-loss"), curve("accuracy", "run-accuracy")
+                self.words.put(self.loss, label="curve_loss", x_title="axis_epoch")
+                self.words.put(self.accuracy, label="curve_accuracy", x_title="axis_epoch")
+            with gr.Row(elem_classes="buttons"):
+                self.stop = self._button("stop", "run-stop", variant="stop", visible=False)
+                self.resume = self._button("resume", "run-resume", visible=False)
+                self.see = self._button("see_result", "run-see", variant="primary", visible=False)
+        self.watched, self.seen = gr.State(""), gr.State(None)
+        self.timer = gr.Timer(1)
+
+    def _lay_out_pictures(self) -> None:
+        with gr.Column(elem_classes="panel"):
+            self.page.text("step_pictures", "h2", "step")
+            with gr.Row():
+                self.archive = gr.File(file_types=ARCHIVES, elem_id="finetune-archive", height=150)
+                self.words.put(self.archive, label="zip_of_classes")
+                with gr.Column():
+                    self.samples = self._button("try_samples", "finetune-samples")
+                    self.page.text("layout_help", style="quiet")
+            with gr.Row(equal_height=True):
+                self.folder = gr.Textbox(elem_id="finetune-folder", scale=4)
+                self.words.put(self.folder, label="server_folder", placeholder="server_folder_like")
+                self.take = self._button("import_folder", "finetune-import-folder", scale=1, min_width=140)
+            self.data = self.words.put(Choice([], elem_id="finetune-data", interactive=True), label="imported")
+            self.data_note = self.page.html("finetune-data-note")
+            self.report = self.page.html("finetune-report", min_height=24)
+            self.details = gr.Accordion("", open=False, visible=False, elem_id="finetune-details")
+            self.words.put(self.details, label="per_class_counts")
+            with self.details:
+                self.classes = gr.Dataframe(interactive=False, elem_id="finetune-classes", max_height=320)
+                self.unreadable = gr.Dataframe(interactive=False, wrap=True, elem_id="finetune-unreadable")
+
+    def _lay_out_model(self) -> None:
+        with gr.Column(elem_classes="panel"):
+            self.page.text("step_model", "h2", "step")
+            self.model = Choice([], elem_id="finetune-model", allow_custom_value=True, interactive=True)
+            self.words.put(self.model, label="start_from", info="start_from_help")
+
+    def _lay_out_plan(self) -> None:
+        with gr.Column(elem_classes="panel"):
+            self.page.text("step_plan", "h2", "step")
+            self.mode = gr.Radio([(mode, mode) for mode in MODES], value="auto", elem_id="finetune-mode")
+            self.words.put(self.mode, label="setting_mode", info="mode_help", choices=mode_choices)
+            with self.words.put(gr.Accordion("", open=False, elem_id="finetune-more"), label="more_settings"):
+                self.plan = self.page.html("finetune-plan")
+                with gr.Row():
+                    self.name = self._field(gr.Textbox, "name")
+                    self.epochs = self._field(gr.Number, "epochs", precision=0)
+                    self.image_size = self._field(gr.Number, "image_size", precision=0)
+                with gr.Row():
+                    self.batch_size = self._field(gr.Number, "batch_size", precision=0)
+                    self.learning_rate = self._field(gr.Number, "learning_rate")
+                    self.seed = self._field(gr.Number, "seed", precision=0)
+                self.crop_mode = Choice([("", "")], value="", elem_id="finetune-crop_mode", interactive=True)
+                self.words.put(self.crop_mode, label="setting_crop_mode", info="help_crop_mode", choices=crop_choices)
+            with gr.Row(equal_height=True, elem_classes="buttons"):
+                self.start = self._button("start_waiting", "finetune-start", variant="primary", interactive=False)
+                self.reason = self.page.html("finetune-reason")
+            self.command = gr.Code("", language="shell", interactive=False, elem_id="finetune-command", lines=1)
+            self.words.put(self.command, label="same_on_command_line")
+
+    def _button(self, key: str, elem_id: str, **settings: object) -> gr.Button:
+        return self.words.put(gr.Button("", elem_id=elem_id, **settings), value=key)
+
+    def _field(self, kind: type, name: str, **settings: object) -> gr.blocks.Block:
+        field = kind(value=None, elem_id=f"finetune-{name}", min_width=180, **settings)
+        return self.words.put(field, label=f"setting_{name}", info=f"help_{name}", placeholder="automatic")
+
+    # wiring
+
+    def wire(self, classify, results, **tabs: object) -> None:
+        if self.service.hosted:
+            return
+        page, language = self.page, self.page.language
+        self.form = [
+            *(self.data, self.model, self.mode, self.name, self.epochs, self.image_size),
+            *(self.batch_size, self.learning_rate, self.seed, self.crop_mode),
+        ]
+        slow = {"show_progress": "full", "show_progress_on": self.data_note, "concurrency_id": "import"}
+        page.on(self.archive.upload, self.bring, [self.archive], [self.data], self.data_note, **slow)
+        page.on([self.take.click, self.folder.submit], self.bring, [self.folder], [self.data], self.data_note, **slow)
+        page.on(self.samples.click, self.bring_samples, [], [self.data], self.data_note, **slow)
+        page.on(
+            [self.data.change, language.change],
+            self.say_report,
+            [self.data],
+            [self.report, self.details, self.classes, self.unreadable],
+            self.data_note,
+        )
+        page.on([self.tab.select, language.change], self.offer, [self.data, self.model], [self.data, self.model])
+        page.on(
+            [*(field.change for field in self.form if field is not self.mode), self.mode.input, language.change],
+            self.say_plan,
+            self.form,
+            [self.mode, self.plan, self.start, self.command],
+            self.reason,
+            trigger_mode="always_last",
+        )
+        shown = [self.watched, self.seen, self.run_part, self.run, self.loss, self.accuracy]
+        shown += [self.stop, self.resume, self.see]
+        watch = {"inputs": [self.watched, self.seen], "outputs": shown, "queue": False}
+        page.on(self.timer.tick, self.watch, **watch)
+        begun = page.on(self.start.click, self.begin, self.form, [self.watched], self.reason, concurrency_limit=1)
+        begun.success(None, js="() => window.resnetLab.show('run-part')", api_visibility="private")
+        page.on(self.stop.click, self.end, [self.watched], [self.stop], self.run_note)
+        page.on(self.resume.click, self.go_on, [self.watched], [self.seen], self.run_note)
+        page.on(self.see.click, results.turn_to, [self.watched], [page.tabs, results.chosen], self.run_note)
+
+    # callbacks
+
+    def bring(self, source: str | None, language: str, progress=gr.Progress()):  # noqa: B008
+        if not source:
+            return gr.skip()
+        data = self.service.import_from(source, progress=lambda *step: report_progress(progress, step, language))
+        return self.choose(data.id, language)
+
+    def bring_samples(self, language: str, progress=gr.Progress()):  # noqa: B008
+        progress(0.1, desc=say("drawing_samples", language))
+        return self.choose(self.service.import_samples().id, language)
+
+    def choose(self, chosen: str | None, language: str):
+        choices = [(sentences.data_line(data, language), data["id"]) for data in self.service.datasets()]
+        return gr.update(choices=choices, value=chosen)
+
+    def offer(self, data: str, model: str, language: str):
+        models = [(sentences.model_line(entry, language), entry["reference"]) for entry in self.service.models()]
+        first = next((entry["reference"] for entry in self.service.models() if not entry["own"]), "")
+        return self.choose(data or None, language), gr.update(choices=models, value=model or first)
+
+    def say_report(self, data: str, language: str):
+        if not data:
+            return figures.empty(say("pictures_empty", language)), gr.update(visible=False), None, None
+        found = self.service.dataset(data)
+        bad = tables.unreadable(found.report, language)
+        return (
+            figures.import_report(found, language),
+            gr.update(visible=True),
+            tables.classes(found.report, language),
+            gr.update(value=bad, visible=len(bad) > 0),
+        )
+
+    def settings(self, data, model, mode, name, epochs, image_size, batch_size, learning_rate, seed, crop_mode):
+        return TrainSettings(
+            data=data,
+            model=self.service.architecture(model) if mode == "scratch" else model,
+            mode=mode,
+            name=name or None,
+            epochs=epochs,
+            image_size=image_size,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            seed=seed or 0,
+            crop_mode=crop_mode or None,
+        )
+
+    def say_plan(self, *form_and_language):
+        *form, language = form_and_language
+        settings = self.settings(*form)
+        reason = self.service.hindrance(settings)
+        if reason:
+            waiting = gr.update(value=say("start_waiting", language), interactive=False)
+            return gr.skip(), figures.note(reason.say(language), "quiet"), waiting, ""
+        seconds = self.service.estimates(settings, MODES)
+        takes = say("start", language, duration=sentences.rough(seconds[settings.mode], language))
+        return (
+            gr.update(choices=mode_choices(language, seconds)),
+            figures.note(sentences.plan(self.service.plan(settings).settings, language), "quiet"),
+            gr.update(value=takes, interactive=True),
+            commands.train(settings),
+        )
+
+    def begin(self, *form_and_language):
+        *form, _ = form_and_language
+        return self.service.start(self.settings(*form))
+
+    def watch(self, watched: str, seen: tuple | None, language: str):
+        run = self.service.worth_watching(watched)
+        version = (run, self.service.version(run), language)
+        if version == seen:
+            return (gr.skip(),) * 9
+        if not run:
+            return "", version, gr.update(visible=False), *[gr.skip()] * 6
+        status, lines, name = self.service.progress(run)
+        state = status["state"]
+        return (
+            *(run, version, gr.update(visible=True), figures.running(status, name, language)),
+            *(tables.curves(lines, "loss", language), tables.curves(lines, "accuracy", language)),
+            gr.update(visible=state in ("running", "queued"), interactive=True),
+            gr.update(visible=state in ("stopped", "failed", "lost")),
+            gr.update(visible=state in ("done", "stopped") and self.service.has_report(run)),
+        )
+
+    def end(self, run: str, language: str):
+        self.service.stop(run)
+        return gr.update(interactive=False)
+
+    def go_on(self, run: str, language: str):
+        self.service.resume(run)
+        return None
+
+
+def report_progress(progress: gr.Progress, step: tuple[str, int, int], language: str) -> None:
+    """Show a step (stage, done, total) of an import."""
+    stage, done, total = step
+    progress((done, total), desc=say(f"importing_{stage}", language))
+
+
+def mode_choices(language: str, seconds: dict[str, float] | None = None) -> list[tuple[str, str]]:
+    """The ways to train, each with its rough duration once that can be told."""
+    choices = []
+    for mode in MODES:
+        words = sentences.mode(mode, language)
+        choices.append((f"{words} · ~{sentences.rough(seconds[mode], language)}" if seconds else words, mode))
+    return choices
+
+
+def crop_choices(language: str) -> list[tuple[str, str]]:
+    return [(say("crop_as_model", language), ""), *((say(f"crop_{mode}", language), mode) for mode in CROP_MODES)]

@@ -1,0 +1,127 @@
+"""The page's frame: header, tabs, footer; the one way in which events are wired; the language."""
+
+import functools
+from collections.abc import Callable, Sequence
+from html import escape
+
+import gradio as gr
+
+from resnet.errors import UserError
+from resnet.text import say
+from resnet.ui import endpoints
+from resnet.ui.about import build_about
+from resnet.ui.classify import ClassifyTab
+from resnet.ui.finetune import FinetuneTab
+from resnet.ui.language import NAMES, Words, spoken
+from resnet.ui.results import ResultsTab
+from resnet.ui.service import Service
+from resnet.views import figures
+
+CACHE_SECONDS = 24 * 3600  # uploads are deleted after a day; a run keeps copies of its own
+
+
+class Page:
+    """What the tabs share: the service, the registry of strings, the language switch, the wiring."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.words = Words()
+        self.language: gr.Radio
+        self.tabs: gr.Tabs
+
+    def text(self, key: str, tag: str = "p", style: str = "", **settings: object) -> gr.HTML:
+        """A fixed sentence or heading of the page."""
+        template = f'<{tag} class="{style}">${{value}}</{tag}>'
+        return self.words.put(gr.HTML(html_template=template, js_on_load=None, **settings), value=key)
+
+    def html(self, elem_id: str, **settings: object) -> gr.HTML:
+        """A place for a view to fill."""
+        return gr.HTML("", elem_id=elem_id, js_on_load=None, **settings)
+
+    def on(
+        self,
+        triggers: Callable | Sequence[Callable],
+        call: Callable,
+        inputs: Sequence[gr.blocks.Block] = (),
+        outputs: Sequence[gr.blocks.Block] = (),
+        note: gr.HTML | None = None,
+        **event: object,
+    ) -> gr.events.Dependency:
+        """Wire an event: `call(*inputs, language)` -> one update an output.
+
+        A UserError is said in the visitor's language, in `note` where there is one and as a passing notice where
+        there is none; the other outputs stay as they are. A success clears the note.
+        """
+        shown = [*outputs, note] if note else [*outputs]
+
+        @functools.wraps(call)
+        def run(*values: object) -> list:
+            language = values[len(inputs)]
+            try:
+                updates = call(*values)
+            except UserError as problem:
+                kept = [gr.skip() for _ in outputs]
+                if note:
+                    return [*kept, figures.note(problem.message.say(language), "warn")]
+                gr.Warning(escape(problem.message.say(language)), title=say("please_note", language))
+                return kept
+            updates = list(updates) if isinstance(updates, tuple) else [updates]
+            return [*updates, ""] if note else updates
+
+        settings = {"api_visibility": "private", "show_progress": "hidden", **event}
+        return gr.on(triggers, run, [*inputs, self.language], shown, **settings)
+
+
+def build(service: Service) -> gr.Blocks:
+    """The whole page over a service. Imports and builds without torch."""
+    page = Page(service)
+    with gr.Blocks(
+        title="ResNet Lab", analytics_enabled=False, delete_cache=(3600, CACHE_SECONDS), fill_width=True
+    ) as demo:
+        _header(page)
+        with gr.Tabs(elem_id="tabs") as page.tabs:
+            classify, finetune, results = ClassifyTab(page), FinetuneTab(page), ResultsTab(page)
+        build_about(page)
+        page.text("privacy_hosted" if service.hosted else "privacy_local", style="privacy", elem_id="privacy")
+        for tab in (classify, finetune, results):
+            tab.wire(classify=classify, finetune=finetune, results=results)
+        _wire_language(page, demo)
+        demo.load(None, js="() => window.resnetLab && window.resnetLab.ready()", api_visibility="private")
+        endpoints.add(service)
+    return demo
+
+
+def _header(page: Page) -> None:
+    with gr.Row(elem_id="header", equal_height=True):
+        gr.HTML(
+            '<a class="brand" href="?" aria-label="ResNet Lab">ResNet <b>Lab</b></a>', elem_id="brand", js_on_load=None
+        )
+        page.text("badge_hosted" if page.service.hosted else "badge_local", "span", "badge", elem_id="mode-badge")
+        page.language = gr.Radio(
+            list(NAMES.items()),
+            value="en",
+            label="Language · 语言",
+            show_label=False,
+            container=False,
+            elem_id="language",
+        )
+        shade = page.words.put(gr.Button("", elem_id="shade", size="sm"), value="switch_shade")
+        shade.click(None, js="() => window.resnetLab.switchShade()", api_visibility="private")
+    page.text("tagline", "p", "tagline", elem_id="tagline")
+
+
+def _wire_language(page: Page, demo: gr.Blocks) -> None:
+    page.language.change(
+        page.words.updates,
+        page.language,
+        page.words.components(),
+        js="(language) => { window.resnetLab.speak(language); return [language]; }",
+        api_visibility="private",
+        show_progress="hidden",
+        queue=False,
+    )
+    demo.load(_greet, None, page.language, api_visibility="private", show_progress="hidden", queue=False)
+
+
+def _greet(request: gr.Request) -> str:
+    return spoken(dict(request.query_params), request.headers.get("accept-language", ""))

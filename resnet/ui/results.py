@@ -1,0 +1,141 @@
+"""The Results tab: every run, the shipped model's own training first, and what came of it."""
+
+from pathlib import Path
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+
+from resnet.text import say
+from resnet.ui.components import Choice
+from resnet.ui.plots import curve
+from resnet.views import figures, sentences, tables
+
+
+class ResultsTab:
+    def __init__(self, page) -> None:
+        self.page, self.service, self.words = page, page.service, page.words
+        self.tab = self.words.put(gr.Tab("", id="results", elem_id="tab-results"), label="tab_results")
+        with self.tab:
+            self.chosen = self.words.put(Choice([], elem_id="results-run", interactive=True), label="result")
+            self.note = page.html("results-note")
+            self.headline = page.html("results-headline", min_height=64)
+            self._lay_out_buttons()
+            self._lay_out_details()
+            page.text("all_results", "h2", "step")
+            self.runs = gr.Dataframe(interactive=False, wrap=True, elem_id="results-runs", max_height=360)
+            self.listed = gr.State([])
+
+    def _lay_out_buttons(self) -> None:
+        with gr.Row(elem_classes="buttons"):
+            self.use = self._button("use_in_classify", "results-use", variant="primary")
+            self.pack = self._button("download_model", "results-download")
+            self.delete = self._button("delete", "results-delete")
+            self.packed = gr.DownloadButton("", visible="hidden", elem_id="results-packed")
+        with gr.Row(visible=False, elem_id="results-ask", elem_classes="buttons ask") as self.ask:
+            self.question = self.page.html("results-question")
+            self.sure = self._button("delete_for_good", "results-delete-sure", variant="stop")
+            self.keep = self._button("keep", "results-delete-keep")
+
+    def _lay_out_details(self) -> None:
+        with gr.Tabs(elem_id="results-details"):
+            with self._part("part_curves", "results-part-curves"), gr.Row():
+                self.loss, self.accuracy = curve("loss", "results-loss"), curve("accuracy", "results-accuracy")
+                self.words.put(self.loss, label="curve_loss", x_title="axis_epoch")
+                self.words.put(self.accuracy, label="curve_accuracy", x_title="axis_epoch")
+            with self._part("part_confusion", "results-part-confusion"):
+                self.confusion = self.page.html("results-confusion")
+            with self._part("part_classes", "results-part-classes"):
+                self.classes = self.page.html("results-classes")
+            with self._part("part_mistakes", "results-part-mistakes"):
+                self.mistakes = self.page.html("results-mistakes")
+            with self._part("part_settings", "results-part-settings"):
+                self.settings = gr.Dataframe(interactive=False, wrap=True, elem_id="results-settings")
+
+    def _button(self, key: str, elem_id: str, **settings: object) -> gr.Button:
+        return self.words.put(gr.Button("", elem_id=elem_id, **settings), value=key)
+
+    def _part(self, key: str, elem_id: str) -> gr.Tab:
+        return self.words.put(gr.Tab("", elem_id=elem_id), label=key)
+
+    # wiring
+
+    def wire(self, classify, **tabs: object) -> None:
+        page, language = self.page, self.page.language
+        page.on(
+            [self.tab.select, language.change],
+            self.offer,
+            [self.chosen],
+            [self.chosen, self.runs, self.listed],
+            self.note,
+        )
+        page.on(
+            [self.chosen.change, language.change],
+            self.show,
+            [self.chosen],
+            [self.headline, self.confusion, self.classes, self.mistakes, self.settings, self.loss, self.accuracy],
+            self.note,
+            show_progress="minimal",
+            show_progress_on=self.headline,
+        )
+        page.on(self.chosen.change, self.allow, [self.chosen], [self.delete, self.ask])
+        page.on(self.runs.select, self.pick, [self.listed], [self.chosen])
+        page.on(self.use.click, self.use_it, [self.chosen], [page.tabs, classify.model], self.note)
+        packed = page.on(self.pack.click, self.pack_it, [self.chosen], [self.packed], self.note)
+        packed.success(None, js="() => window.resnetLab.press('results-packed')", api_visibility="private")
+        page.on(self.delete.click, self.ask_first, [self.chosen], [self.ask, self.question])
+        page.on(self.keep.click, self.ask_no_more, [], [self.ask])
+        outputs = [self.chosen, self.runs, self.listed, self.ask]
+        page.on(self.sure.click, self.delete_it, [self.chosen], outputs, self.note)
+
+    # callbacks
+
+    def offer(self, chosen: str, language: str):
+        results = self.service.results()
+        ids = [result["run"] for result in results]
+        choices = [(sentences.result_line(result, language), result["run"]) for result in results]
+        kept = chosen if chosen in ids else next(iter(ids), None)
+        return gr.update(choices=choices, value=kept), tables.runs(results, language), ids
+
+    def show(self, chosen: str, language: str):
+        if not chosen:
+            return (figures.empty(say("results_empty", language)), *("",) * 3, None, None, None)
+        report, words = self.service.report(chosen), self.service.words(chosen)
+        curves = report.get("curves") or []
+        return (
+            figures.headline(report, language),
+            figures.confusion(report, words, language),
+            figures.per_class(report, words, language),
+            figures.mistakes(report, self.service.pictures(report), words, language),
+            tables.settings(report, language),
+            tables.curves(curves, "loss", language),
+            tables.curves(curves, "accuracy", language),
+        )
+
+    def allow(self, chosen: str, language: str):
+        return gr.update(visible=self.service.is_own(chosen)), gr.update(visible=False)
+
+    def pick(self, listed: list[str], language: str, event: gr.SelectData):
+        return listed[event.index[0]]
+
+    def turn_to(self, run: str, language: str):
+        results = self.service.results()
+        choices = [(sentences.result_line(result, language), result["run"]) for result in results]
+        return gr.Tabs(selected="results"), gr.update(choices=choices, value=run)
+
+    def use_it(self, chosen: str, language: str):
+        models = [(sentences.model_line(model, language), model["reference"]) for model in self.service.models()]
+        return gr.Tabs(selected="classify"), gr.update(choices=models, value=chosen)
+
+    def pack_it(self, chosen: str, language: str):
+        return str(self.service.pack(chosen, Path(get_upload_folder())))
+
+    def ask_first(self, chosen: str, language: str):
+        name = self.service.name(chosen)
+        return gr.update(visible=True), figures.lines(say("delete_question", language, name=name))
+
+    def ask_no_more(self, language: str):
+        return gr.update(visible=False)
+
+    def delete_it(self, chosen: str, language: str):
+        self.service.delete(chosen)
+        return *self.offer("", language), gr.update(visible=False)

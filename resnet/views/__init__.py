@@ -1,0 +1,1 @@
+"""Run data becomes sentences, tables and figures, in the reader's language; nothing here knows Gradio."""

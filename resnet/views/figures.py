@@ -1,0 +1,258 @@
+"""Run data as pictures in HTML. Class and file names are hostile text: everything that enters is escaped."""
+
+import base64
+import io
+from html import escape
+from pathlib import Path
+
+from resnet.data.dataset import Dataset
+from resnet.data.images import open_image
+from resnet.errors import UserError
+from resnet.text import say
+from resnet.views import sentences
+
+CELLS = 20  # classes; up to here a confusion matrix shows its numbers, beyond it is a map of colours
+SHOWN = 24  # mistakes shown with their pictures
+STRIPS, STRIP = 8, 8  # classes with a strip of thumbnails, thumbnails in a strip
+
+
+def note(text: str, kind: str = "plain") -> str:
+    """A sentence in a box: plain, warn (something to mend), or quiet (an aside)."""
+    return f'<div class="note {kind}" role="status">{escape(text)}</div>' if text else ""
+
+
+def notes(texts: list[str], kind: str = "warn") -> str:
+    return "".join(note(text, kind) for text in texts)
+
+
+def empty(text: str) -> str:
+    """What stands where there is nothing yet: what will be here, and what to do now."""
+    return f'<div class="empty">{escape(text)}</div>'
+
+
+def lines(*texts: str) -> str:
+    return "".join(f"<p>{escape(text)}</p>" for text in texts if text)
+
+
+def badges(*texts: str) -> str:
+    return '<div class="badges">' + "".join(f"<span>{escape(text)}</span>" for text in texts if text) + "</div>"
+
+
+def answer(image: dict, language: str = "en") -> str:
+    """The answer to one picture: names in words, bars for the scores; "unknown" as a sentence over grey guesses."""
+    rows = [(label.get("description") or label["label"], label["score"]) for label in image["labels"]]
+    known = image.get("known", True)
+    head = (
+        f'<div class="answer-name">{escape(rows[0][0])}</div>'
+        if known
+        else f'<div class="answer-name">{escape(say("unknown", language))}</div>'
+        f'<p class="answer-why">{escape(say("unknown_why", language))}</p>'
+    )
+    body = "".join(_bar(name, score, sentences.percent(score)) for name, score in rows)
+    return f'<div class="answer{"" if known else " unknown"}">{head}<div class="bars">{body}</div></div>'
+
+
+def _bar(name: str, share: float, figure: str) -> str:
+    width = max(0.0, min(1.0, share)) * 100
+    return (
+        f'<div class="bar"><span class="bar-name" title="{escape(name)}">{escape(name)}</span>'
+        f'<span class="bar-track"><span class="bar-fill" style="width:{width:.1f}%"></span></span>'
+        f'<span class="bar-figure">{escape(figure)}</span></div>'
+    )
+
+
+def per_class(report: dict, words: dict[str, str] | None = None, language: str = "en") -> str:
+    """How many of each class were found, the weakest class first, with its count."""
+    rows = [row for row in report.get("per_class", []) if row.get("n")]
+    if not rows:
+        return note(say("nothing_checked", language), "quiet")
+    rows = sorted(rows, key=lambda row: (row["recall"], row["label"]))
+    bars = "".join(
+        _bar(
+            (words or {}).get(row["label"], row["label"]),
+            row["recall"],
+            say("right_of", language, right=f"{round(row['recall'] * row['n']):,}", n=f"{row['n']:,}"),
+        )
+        for row in rows
+    )
+    return f'<div class="bars wide">{bars}</div>'
+
+
+def headline(report: dict, language: str = "en") -> str:
+    """The sentence to quote, and the caution that belongs to it."""
+    said = f'<p class="headline">{escape(sentences.headline(report, language))}</p>'
+    stopped = say("was_stopped", language) if (report.get("summary") or {}).get("stopped_early") else ""
+    return (
+        said + lines(sentences.made_on(report, language), stopped) + note(sentences.caution(report, language), "warn")
+    )
+
+
+def import_report(data: Dataset, language: str = "en") -> str:
+    """What an import found, in a sentence, its warnings, and a strip of thumbnails for each class."""
+    samples = {}
+    for label in data.classes[:STRIPS]:
+        records = [record for record in data.records if record.label == label][:STRIP]
+        samples[label] = [thumbnail(record.path, 72) for record in records]
+    problems = [problem.say(language) for problem in data.problems()]
+    return (
+        f'<p class="found">{escape(sentences.counts(data.report, language))}</p>'
+        + notes([*problems, *sentences.warnings(data.report, language)])
+        + strips(samples)
+    )
+
+
+def confusion(report: dict, words: dict[str, str] | None = None, language: str = "en") -> str:
+    """The confusion matrix: rows are what a picture shows, columns what was answered."""
+    matrix, labels = report.get("confusion") or [], report.get("classes") or []
+    if not any(any(row) for row in matrix):
+        return note(say("nothing_checked", language), "quiet")
+    names = [(words or {}).get(label, label) for label in labels]
+    picture = _matrix_table(matrix, names, language) if len(names) <= CELLS else _matrix_map(matrix, names, language)
+    return picture + _most_confused(matrix, names, language)
+
+
+def _matrix_table(matrix: list[list[int]], names: list[str], language: str) -> str:
+    head = "".join(f'<th scope="col"><span>{escape(name)}</span></th>' for name in names)
+    body = ""
+    for i, (name, row) in enumerate(zip(names, matrix, strict=True)):
+        total = sum(row) or 1
+        cells = "".join(_cell(count, count / total, i == j) for j, count in enumerate(row))
+        body += f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>'
+    corner = escape(say("confusion_corner", language))
+    return (
+        f'<div class="scroll"><table class="confusion"><thead><tr><td class="corner">{corner}</td>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def _cell(count: int, share: float, right: bool) -> str:
+    kind = "right" if right else "wrong"
+    shade = f"--share:{100 * share:.0f}%" if count else "--share:0%"
+    strong = " strong" if share > 0.5 else ""
+    return f'<td class="{kind}{strong}" style="{shade}">{count or "·"}</td>'
+
+
+def _matrix_map(matrix: list[list[int]], names: list[str], language: str) -> str:
+    """Beyond a screenful of classes: one small square a cell, only those that hold something."""
+    squares = []
+    for i, row in enumerate(matrix):
+        total = sum(row) or 1
+        for j, count in enumerate(row):
+            if count:
+                kind, title = "right" if i == j else "wrong", f"{names[i]} → {names[j]}: {count}"
+                shade = 0.15 + 0.85 * count / total
+                squares.append(
+                    f'<rect class="{kind}" x="{j}" y="{i}" width="1" height="1" opacity="{shade:.2f}">'
+                    f"<title>{escape(title)}</title></rect>"
+                )
+    k = len(names)
+    label = escape(say("confusion_corner", language))
+    return (
+        f'<svg class="confusion-map" viewBox="0 0 {k} {k}" role="img" aria-label="{label}">{"".join(squares)}</svg>'
+        f'<p class="quiet">{label}</p>'
+    )
+
+
+def _most_confused(matrix: list[list[int]], names: list[str], language: str) -> str:
+    pairs = sorted(
+        ((count, i, j) for i, row in enumerate(matrix) for j, count in enumerate(row) if count and i != j), reverse=True
+    )
+    if not pairs:
+        return lines(say("none_confused", language))
+    return "".join(
+        lines(say("confused", language, count=count, shown=names[i], answered=names[j])) for count, i, j in pairs[:3]
+    )
+
+
+def mistakes(
+    report: dict, folder: Path | None, words: dict[str, str] | None = None, language: str = "en", shown: int = SHOWN
+) -> str:
+    """The most confident mistakes as pictures, read from the data set's `folder` where it is at hand."""
+    wrong = report.get("mistakes") or []
+    if not wrong:
+        key = "no_mistakes" if report.get("n") else "nothing_checked"
+        return note(say(key, language), "quiet")
+    cards = "".join(_mistake(entry, folder, words or {}, language) for entry in wrong[:shown])
+    missing = "" if folder else note(say("pictures_elsewhere", language), "quiet")
+    more = lines(say("mistakes_more", language, count=len(wrong) - shown)) if len(wrong) > shown else ""
+    return f'{missing}<div class="cards">{cards}</div>{more}'
+
+
+def _mistake(entry: dict, folder: Path | None, words: dict[str, str], language: str) -> str:
+    source = thumbnail(_inside(folder, entry["file"])) if folder else ""
+    picture = f'<img src="{source}" alt="" loading="lazy">' if source else '<div class="no-picture"></div>'
+    label, answered = (words.get(entry[key], entry[key]) for key in ("label", "predicted"))
+    said = say("took_for", language, answered=answered, percent=sentences.percent(entry["score"]))
+    return (
+        f'<figure class="card">{picture}<figcaption><strong>{escape(label)}</strong><span>{escape(said)}</span>'
+        f'<span class="quiet" title="{escape(entry["file"])}">{escape(Path(entry["file"]).name)}</span>'
+        f"</figcaption></figure>"
+    )
+
+
+def _inside(folder: Path, file: str) -> Path | None:
+    path = (folder / file).resolve()
+    return path if path.is_relative_to(folder.resolve()) else None
+
+
+def thumbnail(source: Path | bytes | None, side: int = 160) -> str:
+    """A picture as a small JPEG in a data address, `side` pixels at most; nothing where it cannot be read."""
+    if source is None:
+        return ""
+    try:
+        image = open_image(source, at_least=side)
+    except (UserError, OSError):
+        return ""
+    return picture(image, side)
+
+
+def picture(image, side: int) -> str:
+    """A PIL picture as a data address, `side` pixels at most."""
+    image = image.copy()
+    image.thumbnail((side, side))
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=85)
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def seen(source: str, sentence: str, language: str = "en") -> str:
+    """What the network saw: the very picture that went in, and how it was made from the file."""
+    title = escape(say("what_it_saw", language))
+    image = f'<img src="{source}" alt="{title}">' if source else ""
+    return f'<div class="seen">{image}<div><strong>{title}</strong><p>{escape(sentence)}</p></div></div>'
+
+
+def strips(samples: dict[str, list[str]]) -> str:
+    """A strip of thumbnails (data addresses) per class."""
+    rows = "".join(
+        f'<div class="strip"><span title="{escape(label)}">{escape(label)}</span><div>'
+        + "".join(f'<img src="{source}" alt="" loading="lazy">' for source in sources)
+        + "</div></div>"
+        for label, sources in samples.items()
+    )
+    return f'<div class="strips">{rows}</div>'
+
+
+def running(status: dict, name: str, language: str = "en") -> str:
+    """A run on its way, or how it ended: state, one line of figures, a bar, the last message."""
+    state = status["state"]
+    done = _share_done(status)
+    figures = sentences.progress(status, language) if state in ("running", "stopping") else ""
+    accuracy = status.get("val_accuracy")
+    so_far = say("so_far", language, percent=sentences.percent(accuracy)) if accuracy is not None else ""
+    message = sentences.said(status.get("message"), language)
+    advice = say(f"advice_{state}", language) if state in ("failed", "lost", "stopped", "queued") else ""
+    live = state in ("running", "stopping", "queued")
+    bar = f'<div class="run-track"><div class="run-fill" style="width:{100 * done:.1f}%"></div></div>' if live else ""
+    return (
+        f'<div class="run {escape(state)}" data-percent="{round(100 * done) if live else ""}">'
+        f'<div class="run-head"><strong>{escape(name)}</strong>'
+        f'<span class="state">{escape(sentences.state(state, language))}</span></div>'
+        f'{bar}<p class="run-line">{escape(figures)}</p>{lines(so_far, message, advice)}</div>'
+    )
+
+
+def _share_done(status: dict) -> float:
+    if status.get("steps"):
+        return min(1.0, (status.get("step") or 0) / status["steps"])
+    return min(1.0, (status.get("epoch") or 0) / status["epochs"]) if status.get("epochs") else 0.0

@@ -1,0 +1,206 @@
+"""Numbers as people say them: percents, durations, dates, and the sentences built from them."""
+
+import math
+import time
+
+from resnet.settings import TrainSettings
+from resnet.text import Message, say
+
+SMALL = 100  # checked pictures; below it the 95 % interval is wider than about ten points either way
+
+
+def percent(share: float | None) -> str:
+    """0.957 -> "96 %". Only a full share is called 100 %, only an empty one 0 %."""
+    if share is None or not math.isfinite(share):
+        return "–"
+    whole = round(100 * share)
+    if 0 < share < 0.005:
+        return "< 1 %"
+    if share < 1 and whole == 100:
+        return "> 99 %"
+    return f"{whole} %"
+
+
+def duration(seconds: float | None, language: str = "en") -> str:
+    """130 -> "2 min 10 s"; nothing known -> a dash."""
+    if seconds is None or not math.isfinite(seconds):
+        return "–"
+    seconds = max(0, round(seconds))
+    hours, minutes = seconds // 3600, seconds % 3600 // 60
+    if hours:
+        return say("duration_hours", language, hours=hours, minutes=minutes)
+    if minutes:
+        return say("duration_minutes", language, minutes=minutes, seconds=seconds % 60)
+    return say("duration_seconds", language, seconds=seconds)
+
+
+def rough(seconds: float, language: str = "en") -> str:
+    """An estimate, in steps that do not pretend to precision: 74 -> "1 minute", 130 -> "2 minutes"."""
+    if seconds < 50:
+        return say("rough_seconds", language, count=max(5, math.ceil(seconds / 5) * 5))
+    if seconds < 5400:
+        minutes = max(1, round(seconds / 60))
+        return say("rough_minute" if minutes == 1 else "rough_minutes", language, count=minutes)
+    return say("rough_hours", language, count=round(seconds / 3600))
+
+
+def day(moment: float | str | None, language: str = "en") -> str:
+    """A moment (seconds since 1970, or ISO text) as "today 14:02" or "2026-11-24 14:02"."""
+    if not moment:
+        return "–"
+    if isinstance(moment, str):
+        return moment.replace("T", " ")[:16]
+    then, now = time.localtime(moment), time.localtime()
+    clock = time.strftime("%H:%M", then)
+    if then[:3] == now[:3]:
+        return say("today", language, clock=clock)
+    return time.strftime("%Y-%m-%d ", then) + clock
+
+
+def said(message: dict | str | None, language: str = "en") -> str:
+    """A stored message in the reader's language; plain text as it is."""
+    if not message:
+        return ""
+    return Message.from_json(message).say(language) if isinstance(message, dict) else str(message)
+
+
+def headline(report: dict, language: str = "en") -> str:
+    """One sentence to quote: “Right on 47 of 49 checked pictures: 96 %, between 86 and 99 %.”"""
+    n, accuracy = report.get("n") or 0, report.get("accuracy")
+    if not n or accuracy is None:
+        return say("headline_none", language)
+    low, high = report["interval"]
+    return say(
+        "headline",
+        language,
+        right=f"{round(accuracy * n):,}",
+        n=f"{n:,}",
+        percent=percent(accuracy),
+        low=round(100 * low),
+        high=percent(high),
+    )
+
+
+def made_on(report: dict, language: str = "en") -> str:
+    """Which data set a model was made from, how, how long it took, and when."""
+    summary = report.get("summary") or {}
+    return say(
+        "made_on",
+        language,
+        data=(report.get("data") or {}).get("name") or "–",
+        mode=mode(summary.get("mode") or "–", language),
+        duration=duration((summary.get("seconds") or {}).get("total"), language),
+        day=day(summary.get("finished"), language),
+    )
+
+
+def caution(report: dict, language: str = "en") -> str:
+    """A plain warning where the checked pictures are too few for the claim; else nothing."""
+    n = report.get("n") or 0
+    return say("few_checked", language, n=n) if 0 < n < SMALL else ""
+
+
+def accuracy_range(summary: dict) -> str:
+    """For a table: “96 % (86–99)”, or a dash where nothing was measured."""
+    accuracy, interval = summary.get("accuracy"), summary.get("interval")
+    if accuracy is None or not interval:
+        return percent(accuracy)
+    return f"{percent(accuracy)} ({round(100 * interval[0])}–{round(100 * interval[1])})"
+
+
+def counts(report: dict, language: str = "en") -> str:
+    """What an import found: "244 pictures in 2 classes: 195 to learn from, 49 to check with." """
+    parts = {part: sum(row.get(part, 0) for row in report["counts"].values()) for part in ("train", "val", "test")}
+    text = say(
+        "found",
+        language,
+        images=f"{sum(parts.values()):,}",
+        classes=len(report["counts"]),
+        train=f"{parts['train']:,}",
+        val=f"{parts['val']:,}",
+    )
+    if parts["test"]:
+        text += " " + say("found_test", language, test=f"{parts['test']:,}")
+    return text + " " + say("split_given" if report.get("split") == "given" else "split_made", language)
+
+
+def knows(labels: list[str], descriptions: dict[str, str], language: str = "en") -> str:
+    """ "knows 10 things: tench, church, …": what a model can answer, so that nobody asks it for more."""
+    words = [descriptions.get(label, label) for label in labels]
+    shown = say("list_comma", language).join(word.split(",")[0] for word in words[:12])
+    return say("knows" if len(words) <= 12 else "knows_among", language, count=f"{len(words):,}", things=shown)
+
+
+def mode(name: str, language: str = "en") -> str:
+    return say(f"mode_{name}", language) if name in ("auto", "head", "full", "scratch") else str(name)
+
+
+def stage(name: str | None, language: str = "en") -> str:
+    return say(f"stage_{name}", language) if name in STAGES else ""
+
+
+STAGES = ("queue", "features", "head", "full", "scratch", "evaluate")
+
+
+def state(name: str, language: str = "en") -> str:
+    return say(f"state_{name}", language)
+
+
+def progress(status: dict, language: str = "en") -> str:
+    """“epoch 3 of 8 · 41 images/s · 1 min 10 s left”, as much of it as is known."""
+    parts = [stage(status.get("stage"), language)]
+    if status.get("epochs"):
+        parts.append(say("epoch_of", language, epoch=status.get("epoch") or 0, epochs=status["epochs"]))
+    if status.get("images_per_second"):
+        parts.append(say("speed", language, speed=f"{status['images_per_second']:,.0f}"))
+    if status.get("seconds_left") is not None:
+        parts.append(say("left", language, duration=duration(status["seconds_left"], language)))
+    return " · ".join(part for part in parts if part)
+
+
+def model_line(model: dict, language: str = "en") -> str:
+    """A model in one line of a list: “pets resnet18d: knows 5 things, 96 % right”."""
+    line = say("model_line", language, name=model["name"], count=f"{model['config'].num_classes:,}")
+    accuracy = model["report"].get("accuracy")
+    return line if accuracy is None else line + say("model_line_right", language, percent=percent(accuracy))
+
+
+def result_line(result: dict, language: str = "en") -> str:
+    """A run in one line of a list: “pets resnet18d · 96 % · today 14:02”."""
+    end = (
+        day(result["created"], language) if result["state"] in ("done", "shipped") else state(result["state"], language)
+    )
+    parts = (result["name"], percent(result["accuracy"]), end)
+    return " · ".join(part for part in parts if part not in ("", "–"))
+
+
+def data_line(data: dict, language: str = "en") -> str:
+    """A data set in one line of a list."""
+    return say("data_line", language, name=data["name"], images=f"{data['images']:,}", classes=data["classes"])
+
+
+def facts(prediction: dict, language: str = "en") -> list[str]:
+    """Model, time, engine and device of an answer."""
+    engine = {"torch": "PyTorch"}.get(prediction["engine"], prediction["engine"])
+    device = {"cpu": "CPU", "mps": "Apple GPU"}.get(prediction["device"], prediction["device"].replace("cuda", "GPU"))
+    taken = say("milliseconds", language, count=f"{1000 * prediction['seconds']:,.0f}")
+    return [prediction["model"], taken, say("engine_on", language, engine=engine, device=device)]
+
+
+def plan(settings: TrainSettings, language: str = "en") -> str:
+    """What was chosen where the user left it open: the resolved settings as a sentence."""
+    head = settings.mode == "head"
+    return say(
+        "plan_head" if head else "plan",
+        language,
+        epochs=settings.head_epochs if head else settings.epochs,
+        size=settings.image_size,
+        batch=settings.batch_size,
+        rate=f"{settings.head_learning_rate if head else settings.learning_rate:g}",
+        seed=settings.seed,
+    )
+
+
+def warnings(report: dict, language: str = "en") -> list[str]:
+    """What an import warns of."""
+    return [said(message, language) for message in report.get("warnings", [])]

@@ -1,0 +1,98 @@
+"""Run data as tables: pandas frames with headings in the reader's language."""
+
+import math
+
+import pandas as pd
+
+from resnet.text import say
+from resnet.views import sentences
+
+
+def curves(lines: list[dict], value: str, language: str = "en") -> pd.DataFrame:
+    """The curve of "loss" or "accuracy" as rows (epoch, value, series), for a line plot.
+
+    The two stages of a run stand behind one another: the head's epochs first. A value that is not a number
+    is left out; NaN has no place on an axis.
+    """
+    series = {
+        "loss": (("train_loss", "series_train"), ("val_loss", "series_val")),
+        "accuracy": (("val_accuracy", "series_val"),),
+    }
+    rows, offset, last, before = [], 0.0, 0.0, None
+    for line in lines:
+        if before not in (None, line.get("stage")):
+            offset, last = offset + last, 0.0
+        before, last = line.get("stage"), max(last, float(line.get("epoch") or 0))
+        for field, name in series[value]:
+            number = line.get(field)
+            if number is not None and math.isfinite(number):
+                rows.append((round(offset + float(line.get("epoch") or 0), 3), number, say(name, language)))
+    return pd.DataFrame(rows, columns=["epoch", value, "series"])
+
+
+def classes(report: dict, language: str = "en") -> pd.DataFrame:
+    """One row a class of an imported data set: pictures to learn from, to check with, to test with."""
+    rows = [
+        (label, row.get("train", 0), row.get("val", 0), row.get("test", 0)) for label, row in report["counts"].items()
+    ]
+    heads = [say(key, language) for key in ("column_class", "column_train", "column_val", "column_test")]
+    frame = pd.DataFrame(rows, columns=heads)
+    return frame if frame[heads[3]].any() else frame.drop(columns=heads[3])
+
+
+def runs(records: list[dict], language: str = "en") -> pd.DataFrame:
+    """One row a run: name, data, network, mode, accuracy with its interval, duration, date, state."""
+    rows = [
+        (
+            record["name"],
+            record["data"] or "–",
+            record["architecture"],
+            sentences.mode(record["mode"], language),
+            sentences.accuracy_range(record),
+            sentences.duration(record["seconds"], language),
+            sentences.day(record["created"], language),
+            sentences.state(record["state"], language),
+        )
+        for record in records
+    ]
+    heads = ("name", "data", "network", "mode", "accuracy", "duration", "date", "state")
+    return pd.DataFrame(rows, columns=[say(f"column_{head}", language) for head in heads])
+
+
+def answers(prediction: dict, language: str = "en") -> pd.DataFrame:
+    """One row a picture: file, answer, score; the doubtful first, the unreadable before them."""
+    rows = sorted((_answer(image, language) for image in prediction["images"]), key=lambda row: row[2])
+    heads = [say(key, language) for key in ("column_file", "column_answer", "column_score")]
+    shown = [(name, answer, sentences.percent(score) if score >= 0 else "–") for name, answer, score in rows]
+    return pd.DataFrame(shown, columns=heads)
+
+
+def _answer(image: dict, language: str) -> tuple[str, str, float]:
+    if image.get("error"):
+        return image["file"], sentences.said(image["error"], language), -1.0
+    best = image["labels"][0]
+    words = best.get("description") or best["label"]
+    if not image.get("known", True):
+        words = say("unknown_perhaps", language, guess=words)
+    return image["file"], words, best["score"]
+
+
+def settings(report: dict, language: str = "en") -> pd.DataFrame:
+    """How a model was made: every setting of its run, as it was resolved."""
+    summary = report.get("summary") or {}
+    values = {name: value for name, value in (summary.get("settings") or {}).items() if value is not None}
+    rows = [(setting_name(name, language), str(value)) for name, value in values.items()]
+    return pd.DataFrame(rows, columns=[say("column_setting", language), say("column_value", language)])
+
+
+def setting_name(name: str, language: str = "en") -> str:
+    return say(f"setting_{name}", language) if name in NAMED else name.replace("_", " ")
+
+
+NAMED = ("data", "model", "mode", "name", "epochs", "image_size", "batch_size", "learning_rate", "crop_mode", "seed")
+
+
+def unreadable(report: dict, language: str = "en") -> pd.DataFrame:
+    """Files that were left out of a data set, and why."""
+    rows = [(entry["file"], sentences.said(entry["reason"], language)) for entry in report.get("unreadable", [])]
+    return pd.DataFrame(rows, columns=[say("column_file", language), say("column_reason", language)])
