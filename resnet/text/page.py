@@ -94,6 +94,7 @@ STRINGS: dict[str, tuple[str, str]] = {
         "A model that has seen many pictures learns yours from few. Choose one, or type a name of timm's.",
         "见过大量图片的模型，用少量图片就能学会您的类别。选择一个，或输入 timm 的名称。",
     ),
+    "how_to_learn": ("How to learn", "学习方式"),
     "mode_help": (
         "Head only: quick, and enough where your pictures resemble what the model knows. Head, then all: more exact. "
         "From scratch: forgets all it knew; for thousands of pictures.",

@@ -117,6 +117,7 @@ STRINGS: dict[str, tuple[str, str]] = {
         "The process that was training is gone, after a restart for example. Resume goes on from the last save.",
         "训练进程已不存在（例如机器重启过）。点“继续训练”可从上次保存处接着进行。",
     ),
+    "run_begins": ("getting ready", "正在准备"),
     "epoch_of": ("epoch {epoch} of {epochs}", "第 {epoch} / {epochs} 轮"),
     "speed": ("{speed} images/s", "每秒 {speed} 张"),
     "left": ("{duration} left", "还需 {duration}"),

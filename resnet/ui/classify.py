@@ -28,7 +28,7 @@ class ClassifyTab:
                     gr.Examples([[path] for path in EXAMPLES], self.picture, elem_id="classify-examples", label=" ")
                 with gr.Column(scale=1, min_width=300):
                     self.model = Choice(
-                        allow_custom_value=not self.service.hosted, elem_id="classify-model", interactive=True
+                        [], allow_custom_value=not self.service.hosted, elem_id="classify-model", interactive=True
                     )
                     words.put(
                         self.model, label="model", info="model_help_hosted" if self.service.hosted else "model_help"
@@ -50,7 +50,7 @@ class ClassifyTab:
     def wire(self, **tabs: object) -> None:
         page, language = self.page, self.page.language
         page.on(
-            [self.picture.change, self.model.change, language.change],
+            [page.load, self.picture.change, self.model.change, language.change],
             self.say_answer,
             [self.picture, self.model],
             [self.answer, self.seen, self.facts],
@@ -71,8 +71,8 @@ class ClassifyTab:
             show_progress_on=self.table,
             concurrency_id="compute",
         )
-        page.on([self.model.change, language.change], self.say_knows, [self.model], [self.knows], queue=False)
-        page.on([self.tab.select, language.change], self.offer, [self.model], [self.model], queue=False)
+        page.on([self.model.change, language.change], self.say_knows, [self.model], [self.knows])
+        page.on([page.load, self.tab.select, language.change], self.offer, [self.model], [self.model])
 
     def say_answer(self, picture: str | None, model: str, language: str):
         if not picture:

@@ -29,7 +29,7 @@ class FinetuneTab:
             self._lay_out_plan()
 
     def _lay_out_run(self) -> None:
-        with gr.Column(visible=False, elem_id="run-part", elem_classes="panel") as self.run_part:
+        with gr.Group(visible=False, elem_id="run-part", elem_classes="panel") as self.run_part:
             self.run = self.page.html("run-status")
             self.run_note = self.page.html("run-note")
             with gr.Row():
@@ -44,7 +44,7 @@ class FinetuneTab:
         self.timer = gr.Timer(1)
 
     def _lay_out_pictures(self) -> None:
-        with gr.Column(elem_classes="panel"):
+        with gr.Group(elem_classes="panel"):
             self.page.text("step_pictures", "h2", "step")
             with gr.Row():
                 self.archive = gr.File(file_types=ARCHIVES, elem_id="finetune-archive", height=150)
@@ -52,7 +52,7 @@ class FinetuneTab:
                 with gr.Column():
                     self.samples = self._button("try_samples", "finetune-samples")
                     self.page.text("layout_help", style="quiet")
-            with gr.Row(equal_height=True):
+            with gr.Row(elem_classes="bottom"):
                 self.folder = gr.Textbox(elem_id="finetune-folder", scale=4)
                 self.words.put(self.folder, label="server_folder", placeholder="server_folder_like")
                 self.take = self._button("import_folder", "finetune-import-folder", scale=1, min_width=140)
@@ -66,16 +66,16 @@ class FinetuneTab:
                 self.unreadable = gr.Dataframe(interactive=False, wrap=True, elem_id="finetune-unreadable")
 
     def _lay_out_model(self) -> None:
-        with gr.Column(elem_classes="panel"):
+        with gr.Group(elem_classes="panel"):
             self.page.text("step_model", "h2", "step")
             self.model = Choice([], elem_id="finetune-model", allow_custom_value=True, interactive=True)
             self.words.put(self.model, label="start_from", info="start_from_help")
 
     def _lay_out_plan(self) -> None:
-        with gr.Column(elem_classes="panel"):
+        with gr.Group(elem_classes="panel"):
             self.page.text("step_plan", "h2", "step")
             self.mode = gr.Radio([(mode, mode) for mode in MODES], value="auto", elem_id="finetune-mode")
-            self.words.put(self.mode, label="setting_mode", info="mode_help", choices=mode_choices)
+            self.words.put(self.mode, label="how_to_learn", info="mode_help", choices=mode_choices)
             with self.words.put(gr.Accordion("", open=False, elem_id="finetune-more"), label="more_settings"):
                 self.plan = self.page.html("finetune-plan")
                 with gr.Row():
@@ -91,14 +91,16 @@ class FinetuneTab:
             with gr.Row(equal_height=True, elem_classes="buttons"):
                 self.start = self._button("start_waiting", "finetune-start", variant="primary", interactive=False)
                 self.reason = self.page.html("finetune-reason")
-            self.command = gr.Code("", language="shell", interactive=False, elem_id="finetune-command", lines=1)
+            self.command = gr.Textbox(
+                interactive=False, visible=False, buttons=["copy"], elem_id="finetune-command", elem_classes="mono"
+            )
             self.words.put(self.command, label="same_on_command_line")
 
     def _button(self, key: str, elem_id: str, **settings: object) -> gr.Button:
         return self.words.put(gr.Button("", elem_id=elem_id, **settings), value=key)
 
     def _field(self, kind: type, name: str, **settings: object) -> gr.blocks.Block:
-        field = kind(value=None, elem_id=f"finetune-{name}", min_width=180, **settings)
+        field = kind(value=None, placeholder=" ", elem_id=f"finetune-{name}", min_width=180, **settings)
         return self.words.put(field, label=f"setting_{name}", info=f"help_{name}", placeholder="automatic")
 
     # wiring
@@ -116,19 +118,18 @@ class FinetuneTab:
         page.on([self.take.click, self.folder.submit], self.bring, [self.folder], [self.data], self.data_note, **slow)
         page.on(self.samples.click, self.bring_samples, [], [self.data], self.data_note, **slow)
         page.on(
-            [self.data.change, language.change],
+            [page.load, self.data.change, language.change],
             self.say_report,
             [self.data],
             [self.report, self.details, self.classes, self.unreadable],
             self.data_note,
         )
-        page.on([self.tab.select, language.change], self.offer, [self.data, self.model], [self.data, self.model])
+        page.on([page.load, self.tab.select, language.change], self.offer, [self.data, self.model], [self.data, self.model])
         page.on(
             [*(field.change for field in self.form if field is not self.mode), self.mode.input, language.change],
             self.say_plan,
             self.form,
-            [self.mode, self.plan, self.start, self.command],
-            self.reason,
+            [self.mode, self.plan, self.start, self.command, self.reason],
             trigger_mode="always_last",
         )
         shown = [self.watched, self.seen, self.run_part, self.run, self.loss, self.accuracy]
@@ -194,14 +195,15 @@ class FinetuneTab:
         reason = self.service.hindrance(settings)
         if reason:
             waiting = gr.update(value=say("start_waiting", language), interactive=False)
-            return gr.skip(), figures.note(reason.say(language), "quiet"), waiting, ""
+            return gr.skip(), "", waiting, gr.update(visible=False), figures.note(reason.say(language), "quiet")
         seconds = self.service.estimates(settings, MODES)
         takes = say("start", language, duration=sentences.rough(seconds[settings.mode], language))
         return (
             gr.update(choices=mode_choices(language, seconds)),
             figures.note(sentences.plan(self.service.plan(settings).settings, language), "quiet"),
             gr.update(value=takes, interactive=True),
-            commands.train(settings),
+            gr.update(value=commands.train(settings), visible=True),
+            "",
         )
 
     def begin(self, *form_and_language):

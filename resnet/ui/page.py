@@ -28,6 +28,7 @@ class Page:
         self.words = Words()
         self.language: gr.Radio
         self.tabs: gr.Tabs
+        self.load: Callable  # the event of a page being opened
 
     def text(self, key: str, tag: str = "p", style: str = "", **settings: object) -> gr.HTML:
         """A fixed sentence or heading of the page."""
@@ -78,6 +79,7 @@ def build(service: Service) -> gr.Blocks:
     with gr.Blocks(
         title="ResNet Lab", analytics_enabled=False, delete_cache=(3600, CACHE_SECONDS), fill_width=True
     ) as demo:
+        page.load = demo.load
         _header(page)
         with gr.Tabs(elem_id="tabs") as page.tabs:
             classify, finetune, results = ClassifyTab(page), FinetuneTab(page), ResultsTab(page)

@@ -21,9 +21,11 @@ def curve(value: str, elem_id: str) -> gr.LinePlot:
         color="series",
         color_title=" ",
         color_map=colours,
+        x_lim=[0, None],
         y_lim=[0, 1] if value == "accuracy" else [0, None],
         height=240,
         min_width=280,
         elem_id=elem_id,
+        show_label=True,
         buttons=["fullscreen"],
     )

@@ -62,7 +62,7 @@ class ResultsTab:
     def wire(self, classify, **tabs: object) -> None:
         page, language = self.page, self.page.language
         page.on(
-            [self.tab.select, language.change],
+            [page.load, self.tab.select, language.change],
             self.offer,
             [self.chosen],
             [self.chosen, self.runs, self.listed],

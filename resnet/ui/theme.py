@@ -114,6 +114,8 @@ def theme() -> gr.themes.Base:
         button_secondary_text_color="*neutral_800",
         button_secondary_text_color_dark="*neutral_100",
         button_border_width="1px",
+        button_large_text_size="*text_md",
+        button_large_text_weight="550",
         checkbox_background_color_selected="*primary_600",
         checkbox_border_color_selected="*primary_600",
         checkbox_border_color_focus="*primary_600",

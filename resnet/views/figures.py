@@ -40,7 +40,7 @@ def badges(*texts: str) -> str:
 
 def answer(image: dict, language: str = "en") -> str:
     """The answer to one picture: names in words, bars for the scores; "unknown" as a sentence over grey guesses."""
-    rows = [(label.get("description") or label["label"], label["score"]) for label in image["labels"]]
+    rows = [(sentences.word(label), label["score"]) for label in image["labels"]]
     known = image.get("known", True)
     head = (
         f'<div class="answer-name">{escape(rows[0][0])}</div>'
@@ -238,6 +238,7 @@ def running(status: dict, name: str, language: str = "en") -> str:
     state = status["state"]
     done = _share_done(status)
     figures = sentences.progress(status, language) if state in ("running", "stopping") else ""
+    figures = figures or (say("run_begins", language) if state == "running" else "")
     accuracy = status.get("val_accuracy")
     so_far = say("so_far", language, percent=sentences.percent(accuracy)) if accuracy is not None else ""
     message = sentences.said(status.get("message"), language)

@@ -126,9 +126,15 @@ def counts(report: dict, language: str = "en") -> str:
 
 def knows(labels: list[str], descriptions: dict[str, str], language: str = "en") -> str:
     """ "knows 10 things: tench, church, …": what a model can answer, so that nobody asks it for more."""
-    words = [descriptions.get(label, label) for label in labels]
-    shown = say("list_comma", language).join(word.split(",")[0] for word in words[:12])
-    return say("knows" if len(words) <= 12 else "knows_among", language, count=f"{len(words):,}", things=shown)
+    named = [word({"label": label, "description": descriptions.get(label)}) for label in labels[:12]]
+    key = "knows" if len(labels) <= 12 else "knows_among"
+    return say(key, language, count=f"{len(labels):,}", things=say("list_comma", language).join(named))
+
+
+def word(label: dict) -> str:
+    """The name of an answer: the first of its words where it has several ("church, church building"), else its key."""
+    description = label.get("description")
+    return description.split(",")[0] if description and description != label["label"] else label["label"]
 
 
 def mode(name: str, language: str = "en") -> str:

@@ -71,7 +71,7 @@ def _answer(image: dict, language: str) -> tuple[str, str, float]:
     if image.get("error"):
         return image["file"], sentences.said(image["error"], language), -1.0
     best = image["labels"][0]
-    words = best.get("description") or best["label"]
+    words = sentences.word(best)
     if not image.get("known", True):
         words = say("unknown_perhaps", language, guess=words)
     return image["file"], words, best["score"]
