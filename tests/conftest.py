@@ -10,6 +10,7 @@ from resnet.data.importing import import_dataset
 from resnet.data.samples import draw
 from resnet.store import Store
 
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch starts its threads; tests share the cores
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test reaches beyond this machine; the one of the Hub brings its own
 
 

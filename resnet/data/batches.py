@@ -1,7 +1,8 @@
-"""Batches to learn from: shuffled, cropped and flipped at random, decoded in parallel.
+"""Batches of pictures, decoded in parallel: to look at as a model's preprocessing has it, or to learn from.
 
-Randomness is counter-based: what happens to a picture is a function of (seed, epoch, picture) alone, so that a
-resumed run needs no loader state and the number of decoding processes changes nothing.
+To learn from, pictures are shuffled, cropped and flipped at random. Randomness is counter-based: what happens to a
+picture is a function of (seed, epoch, picture) alone, so that a resumed run needs no loader state and the number of
+decoding processes changes nothing. Decoding processes import this module, so it is free of torch.
 """
 
 import functools
@@ -15,6 +16,28 @@ from PIL import Image
 
 from resnet.data.images import open_image
 from resnet.data.parallel import ordered
+from resnet.errors import UserError
+from resnet.text import Message
+from resnet.weights.preprocessing import Preprocessing
+
+
+def fitted_batches(
+    sources: Sequence[Path | Image.Image], preprocessing: Preprocessing, batch_size: int, workers: int
+) -> Iterator[list[np.ndarray | Message]]:
+    """Per batch and source uint8 (3, H, W) as the network sees it, or the reason why it cannot be read."""
+    batches = (sources[start : start + batch_size] for start in range(0, len(sources), batch_size))
+    yield from ordered(functools.partial(_fit, preprocessing=preprocessing), batches, workers)
+
+
+def _fit(sources: Sequence[Path | Image.Image], preprocessing: Preprocessing) -> list[np.ndarray | Message]:
+    return [_fit_one(source, preprocessing) for source in sources]
+
+
+def _fit_one(source: Path | Image.Image, preprocessing: Preprocessing) -> np.ndarray | Message:
+    try:
+        return preprocessing.pixels(source if isinstance(source, Image.Image) else open_image(source))
+    except UserError as error:
+        return error.message
 
 
 @dataclass(frozen=True)

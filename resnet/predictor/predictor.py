@@ -1,6 +1,5 @@
 """Pictures in, labelled scores out: one model, one engine, batches decoded while the engine computes."""
 
-import functools
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -9,8 +8,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from resnet.data.images import open_image
-from resnet.data.parallel import PROCESSES, ordered
+from resnet.data.batches import fitted_batches
+from resnet.data.parallel import PROCESSES
 from resnet.errors import UserError
 from resnet.predictor.engines import TorchEngine, best_device, check_device
 from resnet.store import Store
@@ -109,21 +108,7 @@ def compute(
 ) -> Iterator[np.ndarray | Message]:
     """What `network` makes of each source, in order: float32 (K) or (features), or why it could not be read."""
     workers = PROCESSES if len(sources) >= MANY else 0
-    batches = (sources[start : start + BATCH] for start in range(0, len(sources), BATCH))
-    for pictures in ordered(functools.partial(_fit, preprocessing=preprocessing), batches, workers):
+    for pictures in fitted_batches(sources, preprocessing, BATCH, workers):
         readable = [picture for picture in pictures if not isinstance(picture, Message)]
         outputs = iter(network(torch.from_numpy(np.stack(readable))).numpy() if readable else ())
         yield from (picture if isinstance(picture, Message) else next(outputs) for picture in pictures)
-
-
-def _fit(sources: Sequence[Path | Image.Image], preprocessing: Preprocessing) -> list[np.ndarray | Message]:
-    return [fit_picture(source, preprocessing) for source in sources]
-
-
-def fit_picture(source: Path | Image.Image, preprocessing: Preprocessing) -> np.ndarray | Message:
-    """One picture as the network sees it: uint8 (3, H, W); or the reason why it cannot be read."""
-    try:
-        image = source.convert("RGB") if isinstance(source, Image.Image) else open_image(source)
-    except UserError as error:
-        return error.message
-    return preprocessing.pixels(image)

@@ -1,0 +1,163 @@
+"""The loop: steps as planned, a resume to the same bits, nothing learned from the validation part."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from resnet.data.dataset import Dataset
+from resnet.nn.network import create
+from resnet.settings import TrainSettings, resolve
+from resnet.training.recipe import averaged, parameter_groups, rate_at
+from resnet.training.stages import Pictures, Progress, Validated, autocast
+from resnet.training.trainer import Trainer
+from resnet.weights.preprocessing import Preprocessing
+
+SETTINGS = TrainSettings("", "", epochs=2, head_epochs=2, image_size=48, batch_size=12, device="cpu", workers=0)
+PREPROCESSING = Preprocessing(48)
+
+
+def trainer(data: Dataset, **changes) -> Trainer:
+    settings = replace(SETTINGS, **{"precision": "float32", **changes})
+    parts = [data.part("train"), data.part("val")]
+    settings = resolve(settings, images=len(parts[0]), model_size=48, crop_mode="center", processes=0)
+    torch.manual_seed(settings.seed)
+    model = create("resnet18", len(data.classes))
+    return Trainer(
+        model, PREPROCESSING, *(Pictures([r.path for r in p], [r.target for r in p]) for p in parts), settings
+    )
+
+
+def tensors(trainer: Trainer) -> dict[str, torch.Tensor]:
+    return trainer.delivered().state_dict()
+
+
+def equal(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.parametrize("mode", ["head", "full", "auto", "scratch"])
+def test_steps_and_epochs_are_those_planned(data, mode):
+    events = list(trainer(data, mode=mode).fit())
+    images, stages = len(data.part("train")), {"auto": ["head", "full"]}.get(mode, [mode])
+    steps = -(-images // 12)
+    for stage in stages:
+        progress = [e for e in events if isinstance(e, Progress) and e.stage == stage]
+        assert [e.step for e in progress] == list(range(1, 2 * steps + 1))
+        assert {e.steps for e in progress} == {2 * steps}
+        assert sum(e.images for e in progress) == 2 * images
+        assert progress[-1].train_loss is not None
+        validated = [e for e in events if isinstance(e, Validated) and e.stage == stage]
+        assert [(e.epoch, e.step) for e in validated] == [(1, steps), (2, 2 * steps)]
+        assert validated[-1].logits.shape == (len(data.part("val")), len(data.classes))
+
+
+@pytest.mark.parametrize(("mode", "precision"), [("auto", "float32"), ("scratch", "bfloat16")])
+def test_a_resume_after_any_event_ends_in_the_same_bits(data, mode, precision):
+    whole = trainer(data, mode=mode, precision=precision)
+    states, events = {}, []
+    for event in whole.fit():
+        if len(events) % 4 == 0:
+            saved, counters = whole.state()
+            states[len(events)] = ({name: tensor.clone() for name, tensor in saved.items()}, dict(counters))
+        events.append(event)
+    assert len(states) >= 2
+    for index, state in states.items():
+        resumed = trainer(data, mode=mode, precision=precision)
+        resumed.load_state(state)
+        rest, expected = list(resumed.fit()), events[index + 1 :]
+        assert [type(event) for event in rest] == [type(event) for event in expected]
+        assert [losses(event) for event in rest] == [losses(event) for event in expected]
+        assert equal(tensors(resumed), tensors(whole))
+
+
+def losses(event: Progress | Validated) -> float | None:
+    return event.train_loss if isinstance(event, Progress) else event.val_loss
+
+
+def test_the_number_of_decoding_processes_changes_no_bit(data):
+    runs = [trainer(data, mode="full", workers=workers) for workers in (0, 2)]
+    for run in runs:
+        list(run.fit())
+    assert equal(tensors(runs[0]), tensors(runs[1]))
+
+
+def test_the_seed_changes_the_run(data):
+    runs = [trainer(data, mode="scratch", epochs=1, seed=seed) for seed in (1, 2)]
+    for run in runs:
+        list(run.fit())
+    assert not equal(tensors(runs[0]), tensors(runs[1]))
+
+
+def test_mode_head_leaves_the_backbone_alone(data):
+    run = trainer(data, mode="head")
+    before = {name: tensor.clone() for name, tensor in tensors(run).items()}
+    list(run.fit())
+    changed = {name for name, tensor in tensors(run).items() if not torch.equal(tensor, before[name])}
+    assert changed == {"fc.weight", "fc.bias"}
+
+
+def test_the_folded_head_is_the_one_that_was_validated(data):
+    run = trainer(data, mode="head")
+    last = [event for event in run.fit() if isinstance(event, Validated)][-1]
+    with torch.inference_mode():
+        logits = run.delivered()(PREPROCESSING.normalise(torch.stack([
+            torch.from_numpy(PREPROCESSING.pixels(_open(record.path))) for record in data.part("val")
+        ])))  # fmt: skip
+    assert torch.allclose(logits, torch.from_numpy(last.logits), atol=1e-4)
+
+
+def _open(path: Path) -> Image.Image:
+    return Image.open(path).convert("RGB")
+
+
+def test_a_loss_that_is_not_finite_ends_the_run_with_the_rate(data):
+    run = trainer(data, mode="full", learning_rate=10.0, momentum=0.0, precision="float32")
+    with torch.no_grad():
+        run.delivered().fc.weight.fill_(float("inf"))
+    with pytest.raises(Exception, match=r"The loss is no longer a number: the learning rate of .* is too high"):
+        list(run.fit())
+
+
+def test_the_rate_rises_then_falls_to_zero():
+    rates = [rate_at(step / 100, 0.2) for step in range(101)]
+    assert rates[0] == 0 and rates[20] == 1 and rates[100] == pytest.approx(0, abs=1e-12)
+    assert rates[:21] == sorted(rates[:21]) and rates[20:] == sorted(rates[20:], reverse=True)
+    assert rate_at(0.0, 0.0) == 1
+
+
+def test_every_parameter_learns_once_lower_layers_slower_and_norms_undecayed():
+    model = create("resnet50d", 5)
+    groups = parameter_groups(model, weight_decay=0.1, layer_decay=0.5)
+    grouped = [id(parameter) for group in groups for parameter in group["params"]]
+    assert sorted(grouped) == sorted(id(parameter) for parameter in model.parameters())
+    of = {id(parameter): group for group in groups for parameter in group["params"]}
+    assert of[id(model.fc.weight)]["scale"] == 1
+    assert of[id(model.layer1[0].conv1.weight)]["scale"] == 0.5**4
+    assert of[id(model.conv1[0].weight)]["scale"] == 0.5**5
+    assert of[id(model.fc.weight)]["weight_decay"] == 0.1
+    assert of[id(model.fc.bias)]["weight_decay"] == of[id(model.bn1.weight)]["weight_decay"] == 0
+
+
+def test_the_average_follows_as_its_formula_says():
+    model = create("resnet18", 2)
+    average = averaged(model, decay=0.5)
+    expected = None
+    for step in range(5):
+        with torch.no_grad():
+            model.fc.bias.fill_(float(step))
+            model.bn1.running_mean.fill_(float(step))
+        average.update_parameters(model)
+        decay = min(0.5, (1 + step) / (10 + step))
+        expected = 0.0 if step == 0 else decay * expected + (1 - decay) * step
+    for tensor in (average.module.fc.bias, average.module.bn1.running_mean):
+        assert torch.allclose(tensor, torch.full_like(tensor, expected))
+
+
+def test_one_code_path_serves_both_precisions():
+    with autocast("cpu", "float32"):
+        assert not torch.is_autocast_enabled("cpu")
+    with autocast("cpu", "bfloat16"):
+        assert torch.is_autocast_enabled("cpu")
