@@ -1,0 +1,110 @@
+"""Make the model that ships out of a training run, and measure it: the file as it is stored.
+
+    python -m resnet data import IMAGENETTE --name imagenette
+    python -m resnet train --data imagenette --mode scratch --model resnet18d --epochs 20 --image-size 160 \
+        --crop-mode squash --name resnet18d.imagenette
+    python -m resnet data import HYMENOPTERA --name hymenoptera
+    python -m tests.benchmarks.shipped_model resnet18d.imagenette --others hymenoptera
+
+Weights are halved to 16 bits and measured again. The threshold for "unknown" is chosen on the odd half of the
+validation pictures against the training part of `--others`, a data set of other things, and reported on the even half
+against its validation part.
+"""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from resnet.data.dataset import Dataset
+from resnet.evaluation.card import model_card
+from resnet.evaluation.evaluate import evaluate
+from resnet.evaluation.metrics import unknown_threshold
+from resnet.predictor import Predictor
+from resnet.store import CHECKPOINTS, Store, read_json
+from resnet.weights.files import read_state
+from resnet.weights.folder import WEIGHTS, read_config, write_folder
+
+NOTES = """\
+## Data and terms
+
+Trained on the {train} training pictures of Imagenette (fastai/imagenette: ten classes of ImageNet), in a copy squashed
+to 224 x 224 pixels, which is why the preprocessing squashes; checked on its {val} validation pictures, which chose
+nothing. ImageNet's terms (research, not commerce) apply to the pictures, none of which is part of this project. The
+weights come with the project's licence, Apache-2.0.
+
+    {command}
+
+Seed {seed}; {seconds:.0f} s on {threads} CPU cores, torch {torch}. Weights are stored in 16 bits, running statistics
+in 32.
+
+## Unknown
+
+The answer is "unknown" where the highest score is below {threshold:.3f}. On pictures that did not choose this
+threshold, {kept:.1%} of {known} pictures of the ten classes stay above it, and {refused:.1%} of {others} photographs
+of ants and bees fall below. Things that look like one of the ten classes may still be taken for it.
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("run")
+    parser.add_argument("--others", required=True, help="data set of things that the model does not know")
+    options = parser.parse_args()
+    store = Store.open()
+    folder = store.run(options.run)
+    target = CHECKPOINTS / read_json(folder / "name.json")["name"]
+    publish(folder, target, store, Dataset.open(store.dataset(options.others)))
+
+
+def publish(folder: Path, target: Path, store: Store, others: Dataset) -> None:
+    record, trained = read_json(folder / "settings.json"), read_json(folder / "report.json")
+    config, state = read_config(folder / "model"), read_state(folder / "model" / WEIGHTS)
+    config = replace(config, license="apache-2.0")
+    write_folder(target, state, config, card=model_card(config, None), half=True)
+
+    data, predictor = Dataset.open(store.dataset(record["data"]["id"])), Predictor(target, "cpu")
+    known = evaluate(predictor, data, "val")
+    report = {**trained, **known.report(data, "val"), "model": target.name}
+    scores = predictor.probabilities(known.logits).max(axis=1)
+    chosen, held = (top_scores(predictor, others, part) for part in ("train", "val"))
+    threshold, _, _ = unknown_threshold(scores[1::2], chosen)
+    kept, refused = float((scores[::2] >= threshold).mean()), float((held < threshold).mean())
+
+    notes = NOTES.format(
+        command=command(record["settings"], record),
+        seed=record["settings"]["seed"],
+        seconds=trained["summary"]["seconds"]["total"],
+        threads=record["threads"],
+        torch=record["versions"]["torch"],
+        threshold=threshold,
+        kept=kept,
+        known=len(scores[::2]),
+        refused=refused,
+        others=len(held),
+        **report["summary"]["images"],
+    )
+    config = replace(config, unknown_threshold=threshold, summary=report["summary"])
+    write_folder(target, state, config, card=model_card(config, report, notes), report=report, half=True)
+    size = sum(file.stat().st_size for file in target.iterdir())
+    print(f"{target.name}: {report['accuracy']:.4f} of {report['n']}, {size / 1e6:.1f} MB, threshold {threshold:.3f}")
+    print(f"known kept {kept:.3f}, others refused {refused:.3f}")
+
+
+def top_scores(predictor: Predictor, data: Dataset, part: str) -> np.ndarray:
+    """float (N): the highest score of every picture of a part."""
+    logits = np.stack(list(predictor.logits([record.path for record in data.part(part)])))
+    return predictor.probabilities(logits).max(axis=1)
+
+
+def command(settings: dict, record: dict) -> str:
+    return (
+        f"python -m resnet train --data {record['data']['name']} --mode {settings['mode']} --model {settings['model']} "
+        f"--epochs {settings['epochs']} --image-size {settings['image_size']} --crop-mode {settings['crop_mode']} "
+        f"--name {settings['name']}"
+    )
+
+
+if __name__ == "__main__":
+    main()
