@@ -1,0 +1,118 @@
+"""Images per second of training and prediction, data included, beside the step and the forward pass alone.
+
+    python -m tests.benchmarks.throughput [--data FOLDER_OR_ZIP] [--model resnet18] [--size 224]
+
+Without --data, on drawn pictures. The two of a pair are measured in turn, three times; medians and their ratio.
+"""
+
+import argparse
+import itertools
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from resnet.data.dataset import Dataset
+from resnet.data.importing import import_dataset
+from resnet.data.samples import import_samples
+from resnet.nn.network import create
+from resnet.predictor import TorchEngine, best_device, fast_precision
+from resnet.predictor.predictor import BATCH, compute
+from resnet.settings import TrainSettings, resolve
+from resnet.store import Store
+from resnet.training.stages import FullStage, Pictures, Progress
+from resnet.weights.preprocessing import Preprocessing
+
+ROUNDS = 3
+STEPS = 12  # counted, after two that are not
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data")
+    parser.add_argument("--model", default="resnet18")
+    parser.add_argument("--size", type=int, default=224)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as home:
+        store = Store.open(home)
+        data = import_dataset(options.data, store) if options.data else import_samples(store)
+        device = best_device()
+        print(f"{options.model} at {options.size} px on {device}, {torch.get_num_threads()} threads, {data.name}")
+        for precision in dict.fromkeys(("float32", fast_precision(device))):
+            stage = full_stage(data, options.model, options.size, device, precision)
+            compare(f"full, {precision}", lambda stage=stage: training(stage), lambda stage=stage: step_alone(stage))
+        engine = TorchEngine(create(options.model, len(data.classes)), Preprocessing(options.size), device)
+        files = [record.path for record in data.records]
+        compare("predict", lambda: prediction(engine, files), lambda: forward_alone(engine))
+
+
+def compare(name: str, whole: Callable[[], float], alone: Callable[[], float]) -> None:
+    pairs = [(whole(), alone()) for _ in range(ROUNDS)]
+    ratios = [one / other for one, other in pairs]
+    one, other = (statistics.median(values) for values in zip(*pairs, strict=True))
+    spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
+    print(
+        f"{name}: {one:.1f} images/s, alone {other:.1f}; ratio {statistics.median(ratios):.2f} ({spread}), n {ROUNDS}"
+    )
+
+
+def full_stage(data: Dataset, model: str, size: int, device: str, precision: str) -> FullStage:
+    train, val = (
+        Pictures([r.path for r in part], [r.target for r in part]) for part in map(data.part, ("train", "val"))
+    )
+    chosen = TrainSettings(
+        data.id, model, mode="full", epochs=1000, image_size=size, train_size=size, device=device, precision=precision
+    )
+    settings = resolve(chosen, images=len(train.paths), model_size=size, crop_mode="center", processes=2)
+    return FullStage(create(model, len(data.classes)), Preprocessing(size), train, val, settings)
+
+
+def training(stage: FullStage) -> float:
+    """Images per second of the training loop, pictures decoded meanwhile; validation is not counted."""
+    steps = (event for event in stage.run() if isinstance(event, Progress))
+    for _ in itertools.islice(steps, 2):
+        pass
+    images, seconds = 0, 0.0
+    start = time.perf_counter()
+    for _ in range(STEPS):
+        event = next(steps)
+        if event.step % stage.epoch_steps != 1:  # the first of an epoch waited for the validation before it
+            images, seconds = images + event.images, seconds + time.perf_counter() - start
+        start = time.perf_counter()
+    return images / seconds
+
+
+def step_alone(stage: FullStage) -> float:
+    size = stage.settings.train_size
+    images = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (32, 3, size, size), dtype=np.uint8))
+    targets = torch.zeros(32, dtype=torch.int64)
+    return rate(lambda: float(stage._learn(images, targets, 0.001)), 32)
+
+
+def prediction(engine: TorchEngine, files: list[Path]) -> float:
+    start = time.perf_counter()
+    done = sum(1 for _ in compute(engine.logits, engine.preprocessing, files))
+    return done / (time.perf_counter() - start)
+
+
+def forward_alone(engine: TorchEngine) -> float:
+    size = engine.preprocessing.size
+    images = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (BATCH, 3, size, size), dtype=np.uint8))
+    return rate(lambda: engine.logits(images), BATCH)
+
+
+def rate(work: Callable[[], object], images: int) -> float:
+    for _ in range(2):
+        work()
+    start = time.perf_counter()
+    for _ in range(STEPS):
+        work()
+    return STEPS * images / (time.perf_counter() - start)
+
+
+if __name__ == "__main__":
+    main()
