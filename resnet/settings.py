@@ -30,7 +30,7 @@ class TrainSettings:
     head_learning_rate: float | None = None  # the same for the head on cached features
     momentum: float = 0.9  # Nesterov's
     weight_decay: float | None = None  # per step, times the learning rate; on weights, not on norms and biases
-    head_weight_decay: float = 0.01  # the same for the head, AdamW's: per step, times the learning rate
+    head_weight_decay: float | None = None  # the same for the head; None: less the more pictures there are
     label_smoothing: float = 0.1  # share of the target spread over all classes; Szegedy et al. 2016, section 7
     warmup: float = 0.2  # share of the steps in which the rate rises; Goyal et al. 2017, section 2.2
     ema_decay: float | None = None  # of the averaged weights, per step; 0 turns averaging off
@@ -78,7 +78,7 @@ RANGES = {
     "head_learning_rate": (1e-7, 10),
     "momentum": (0, 0.999),
     "weight_decay": (0, 1),
-    "head_weight_decay": (0, 1000),
+    "head_weight_decay": (0, 1),
     "label_smoothing": (0, 0.9),
     "warmup": (0, 0.9),
     "ema_decay": (0, 0.99999),
@@ -106,7 +106,8 @@ def resolve(settings: TrainSettings, *, images: int, model_size: int, crop_mode:
         "train_size": max(32, round(0.8 * image_size / 16) * 16),
         "batch_size": max(2, min(64 if scratch else 32, images // 4)),
         "learning_rate": 0.2 if scratch else 0.01,
-        "head_learning_rate": 0.01,
+        "head_learning_rate": 1.0,
+        "head_weight_decay": 0.2 / images,
         "weight_decay": 5e-4 if scratch else 1e-4,
         "ema_decay": 0.998 if scratch else 0.98,
         "crop_scale": 0.25 if scratch else 0.35,

@@ -88,8 +88,9 @@ class _Loss:
 class HeadStage:
     """Only the classifier learns. The backbone's features are computed once and kept, so an epoch takes moments.
 
-    The features are standardised for the fit (zero mean, unit variance over the training part), and the linear map
-    that undoes it is folded into the classifier at the end: the delivered network is an ordinary one.
+    The features are standardised for the fit: mean 0 and variance 1/F over the training part, so that a picture's have
+    a length of about 1 and one learning rate suits every network. The linear map that undoes it is folded into the
+    classifier: the delivered network is an ordinary one.
     """
 
     name = "head"
@@ -100,10 +101,12 @@ class HeadStage:
         self.model, self.train, self.val, self.settings = model, train, val, settings
         self.engine = TorchEngine(model, preprocessing, settings.device)
         self.features = torch.empty(0, model.num_features)
-        self.head = nn.Linear(model.num_features, max(train.targets) + 1)
+        self.head = nn.Linear(model.num_features, model.num_classes)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
-        self.optimizer = torch.optim.AdamW(self.head.parameters(), weight_decay=settings.head_weight_decay)
+        decayed = {"params": [self.head.weight], "weight_decay": settings.head_weight_decay}
+        groups = [decayed, {"params": [self.head.bias]}]
+        self.optimizer = torch.optim.SGD(groups, lr=0.0, momentum=settings.momentum, nesterov=settings.momentum > 0)
         self.step, self.validated, self.loss = 0, 0, _Loss()  # steps taken, epochs ended and validated
         self.epochs = settings.head_epochs
         self.epoch_steps = steps_per_epoch(len(train.paths), settings.batch_size)
@@ -148,6 +151,7 @@ class HeadStage:
     def _standardised(self) -> tuple[Tensor, Tensor, Tensor]:
         known = self.features[: len(self.train.paths)]
         mean, deviation = known.mean(dim=0), known.std(dim=0, correction=0).clamp_min(1e-3)
+        deviation = deviation * math.sqrt(self.model.num_features)
         return (self.features - mean) / deviation, mean, deviation
 
     def _learn(self, features: Tensor, targets: Tensor, rate: float) -> Tensor:
