@@ -41,7 +41,7 @@ STRINGS: dict[str, tuple[str, str]] = {
         "选择一张图片，答案会显示在这里。",
     ),
     "several_pictures": ("Several pictures at once", "一次分类多张图片"),
-    "several_drop": ("Drop pictures here", "把多张图片拖到这里"),
+    "several_drop": ("Drop pictures here, or click to choose", "把多张图片拖到这里，或点击选择"),
     "classifying": ("Looking at {count} pictures", "正在查看 {count} 张图片"),
     "knows_later": (
         "What it knows is told once it has been downloaded.",
@@ -69,7 +69,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "step_pictures": ("1  Pictures", "1  图片"),
     "step_model": ("2  Model", "2  模型"),
     "step_plan": ("3  Plan", "3  方案"),
-    "zip_of_classes": ("A zip with one folder per class", "每类一个文件夹的 zip"),
+    "zip_of_classes": ("Drop a zip with one folder per class, or click", "拖入每类一个文件夹的 zip，或点击选择"),
     "try_samples": ("Try with sample pictures", "用示例图片试试"),
     "layout_help": (
         "Inside: ants/, bees/, … with the pictures of each. If you have divided them already, train/ and val/ "

@@ -40,7 +40,13 @@ class ClassifyTab:
                     self.facts = page.html("classify-facts")
             self.many = words.put(gr.Accordion("", open=False, elem_id="classify-many"), label="several_pictures")
             with self.many:
-                self.files = gr.File(file_count="multiple", file_types=["image"], elem_id="classify-files", height=140)
+                self.files = gr.File(
+                    file_count="multiple",
+                    file_types=["image"],
+                    elem_id="classify-files",
+                    elem_classes="drop-here",
+                    height=140,
+                )
                 words.put(self.files, label="several_drop")
                 self.many_note = page.html("classify-many-note")
                 self.table = gr.Dataframe(

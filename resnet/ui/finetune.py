@@ -5,7 +5,7 @@ import gradio as gr
 from resnet.settings import CROP_MODES, TrainSettings
 from resnet.text import say
 from resnet.ui.components import Choice
-from resnet.ui.plots import curve
+from resnet.ui.plots import curves
 from resnet.views import commands, figures, sentences, tables
 
 MODES = ("head", "auto", "scratch")
@@ -32,10 +32,7 @@ class FinetuneTab:
         with gr.Group(visible=False, elem_id="run-part", elem_classes="panel") as self.run_part:
             self.run = self.page.html("run-status")
             self.run_note = self.page.html("run-note")
-            with gr.Row():
-                self.loss, self.accuracy = curve("loss", "run-loss"), curve("accuracy", "run-accuracy")
-                self.words.put(self.loss, label="curve_loss", x_title="axis_epoch")
-                self.words.put(self.accuracy, label="curve_accuracy", x_title="axis_epoch")
+            self.loss, self.accuracy = curves(self.page, "run")
             with gr.Row(elem_classes="buttons"):
                 self.stop = self._button("stop", "run-stop", variant="stop", visible=False)
                 self.resume = self._button("resume", "run-resume", visible=False)
@@ -47,7 +44,9 @@ class FinetuneTab:
         with gr.Group(elem_classes="panel"):
             self.page.text("step_pictures", "h2", "step")
             with gr.Row():
-                self.archive = gr.File(file_types=ARCHIVES, elem_id="finetune-archive", height=150)
+                self.archive = gr.File(
+                    file_types=ARCHIVES, elem_id="finetune-archive", elem_classes="drop-here", height=150
+                )
                 self.words.put(self.archive, label="zip_of_classes")
                 with gr.Column():
                     self.samples = self._button("try_samples", "finetune-samples")
@@ -124,7 +123,9 @@ class FinetuneTab:
             [self.report, self.details, self.classes, self.unreadable],
             self.data_note,
         )
-        page.on([page.load, self.tab.select, language.change], self.offer, [self.data, self.model], [self.data, self.model])
+        page.on(
+            [page.load, self.tab.select, language.change], self.offer, [self.data, self.model], [self.data, self.model]
+        )
         page.on(
             [*(field.change for field in self.form if field is not self.mode), self.mode.input, language.change],
             self.say_plan,

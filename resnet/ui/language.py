@@ -23,6 +23,7 @@ class Words:
             setattr(component, name, self._value(key, "en"))
         return component
 
+    @property
     def keys(self) -> list[str]:
         return [key for _, _, key in self.entries if isinstance(key, str)]
 

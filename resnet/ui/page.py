@@ -56,18 +56,17 @@ class Page:
         shown = [*outputs, note] if note else [*outputs]
 
         @functools.wraps(call)
-        def run(*values: object) -> list:
+        def run(*values: object) -> object:
             language = values[len(inputs)]
             try:
                 updates = call(*values)
+                updates, remark = updates if isinstance(updates, tuple) else (updates,), ""
             except UserError as problem:
-                kept = [gr.skip() for _ in outputs]
-                if note:
-                    return [*kept, figures.note(problem.message.say(language), "warn")]
-                gr.Warning(escape(problem.message.say(language)), title=say("please_note", language))
-                return kept
-            updates = list(updates) if isinstance(updates, tuple) else [updates]
-            return [*updates, ""] if note else updates
+                updates, remark = (gr.skip(),) * len(outputs), problem.message.say(language)
+                if not note:
+                    gr.Warning(escape(remark), title=say("please_note", language))
+            updates = [*updates, figures.note(remark, "warn")] if note else [*updates]
+            return updates if len(updates) > 1 else updates[0]
 
         settings = {"api_visibility": "private", "show_progress": "hidden", **event}
         return gr.on(triggers, run, [*inputs, self.language], shown, **settings)

@@ -7,7 +7,7 @@ from gradio.utils import get_upload_folder
 
 from resnet.text import say
 from resnet.ui.components import Choice
-from resnet.ui.plots import curve
+from resnet.ui.plots import curves
 from resnet.views import figures, sentences, tables
 
 
@@ -38,10 +38,8 @@ class ResultsTab:
 
     def _lay_out_details(self) -> None:
         with gr.Tabs(elem_id="results-details"):
-            with self._part("part_curves", "results-part-curves"), gr.Row():
-                self.loss, self.accuracy = curve("loss", "results-loss"), curve("accuracy", "results-accuracy")
-                self.words.put(self.loss, label="curve_loss", x_title="axis_epoch")
-                self.words.put(self.accuracy, label="curve_accuracy", x_title="axis_epoch")
+            with self._part("part_curves", "results-part-curves"):
+                self.loss, self.accuracy = curves(self.page, "results")
             with self._part("part_confusion", "results-part-confusion"):
                 self.confusion = self.page.html("results-confusion")
             with self._part("part_classes", "results-part-classes"):
@@ -69,7 +67,7 @@ class ResultsTab:
             self.note,
         )
         page.on(
-            [self.chosen.change, language.change],
+            [self.tab.select, self.chosen.change, language.change],
             self.show,
             [self.chosen],
             [self.headline, self.confusion, self.classes, self.mistakes, self.settings, self.loss, self.accuracy],
@@ -105,7 +103,7 @@ class ResultsTab:
             figures.headline(report, language),
             figures.confusion(report, words, language),
             figures.per_class(report, words, language),
-            figures.mistakes(report, self.service.pictures(report), words, language),
+            figures.mistakes(report, self.service.data_of(report), words, language),
             tables.settings(report, language),
             tables.curves(curves, "loss", language),
             tables.curves(curves, "accuracy", language),

@@ -190,9 +190,12 @@ class Service:
         return jobs.list_runs(self.store)
 
     def worth_watching(self, watched: str) -> str:
-        """The run that a page shows: the one it watches while that is on its way, else any that is, else the same."""
-        live = [] if self.hosted else self._live()
-        return watched if watched in live or not live else live[0]
+        """The run that a page shows: the one it watches, unless another is on its way and that one is not.
+
+        A page that watches none shows the newest run where that was left unfinished, so that it can be resumed.
+        """
+        live, unfinished = ([], "") if self.hosted else self._live()
+        return watched if watched in live else next(iter(live), watched or unfinished)
 
     def version(self, run: str) -> tuple:
         """Changes whenever there is something new to show of a run."""
@@ -215,10 +218,12 @@ class Service:
         folder = self.store.runs / run
         return jobs.status(folder)["state"] if folder.is_dir() else "deleted"
 
-    def _read_live(self) -> list[str]:
-        """Runs on their way, the one that is under way before those that wait, the older first."""
-        runs = [run for run in reversed(self.runs()) if run["state"] in jobs.ALIVE]
-        return [run["run"] for run in sorted(runs, key=lambda run: run["state"] == "queued")]
+    def _read_live(self) -> tuple[list[str], str]:
+        """Runs on their way, the one at work before those that wait, the older first; and the newest, if unfinished."""
+        runs = self.runs()
+        live = [run for run in reversed(runs) if run["state"] in jobs.ALIVE]
+        unfinished = runs[0]["run"] if runs and runs[0]["state"] in ("stopped", "failed", "lost") else ""
+        return [run["run"] for run in sorted(live, key=lambda run: run["state"] == "queued")], unfinished
 
     # results
 
@@ -247,11 +252,12 @@ class Service:
         except UserError:
             return {}
 
-    def pictures(self, report: dict) -> Path | None:
-        """The folder of the data set that a report was made on, where it is still here."""
-        known = (report.get("data") or {}).get("id") or ""
-        here = {} if self.hosted else {data["id"] for data in self.datasets()}
-        return self.store.datasets / known if known in here else None
+    def data_of(self, report: dict) -> Dataset | None:
+        """The data set that a report was made on, where it is still here."""
+        known = (report.get("data") or {}).get("id")
+        if self.hosted or not any(data["id"] == known for data in self.datasets()):
+            return None
+        return self.dataset(known)
 
     def is_own(self, reference: str) -> bool:
         return not any(folder.name == reference for folder in shipped())
@@ -302,11 +308,11 @@ def _shipped_result(folder: Path) -> dict:
 class _Remembered:
     """A reading that many pages ask for: done at most once in so many seconds."""
 
-    def __init__(self, read: Callable[[], list[str]], seconds: float) -> None:
+    def __init__(self, read: Callable[[], tuple], seconds: float) -> None:
         self.read, self.seconds = read, seconds
-        self.lock, self.moment, self.value = threading.Lock(), 0.0, []
+        self.lock, self.moment, self.value = threading.Lock(), 0.0, None
 
-    def __call__(self) -> list[str]:
+    def __call__(self) -> tuple:
         with self.lock:
             if time.monotonic() - self.moment > self.seconds:
                 self.value, self.moment = self.read(), time.monotonic()

@@ -9,9 +9,7 @@ FAVICON = ASSETS / "favicon.svg"
 CSS = ASSETS / "page.css"
 SCRIPT = f"<script>{(ASSETS / 'page.js').read_text('utf-8')}</script>"
 
-ACCENT = "#0f6b78"  # white on it: contrast 6.1
-ACCENT_DARK = "#5cc3d0"  # on the dark ground: contrast 8.6
-SERIES = ("#b3661a", "#0f8795")  # what it learns from, what it is checked with: told apart by the colour-blind
+SERIES = ("#8b9499", "#0f8795")  # what it learns from (grey), what it is checked with (the accent)
 
 PETROL = gr.themes.Color(
     name="petrol",

@@ -5,7 +5,7 @@ import io
 from html import escape
 from pathlib import Path
 
-from resnet.data.dataset import Dataset
+from resnet.data.dataset import Dataset, Record
 from resnet.data.images import open_image
 from resnet.errors import UserError
 from resnet.text import say
@@ -165,40 +165,35 @@ def _most_confused(matrix: list[list[int]], names: list[str], language: str) -> 
 
 
 def mistakes(
-    report: dict, folder: Path | None, words: dict[str, str] | None = None, language: str = "en", shown: int = SHOWN
+    report: dict, data: Dataset | None, words: dict[str, str] | None = None, language: str = "en", shown: int = SHOWN
 ) -> str:
-    """The most confident mistakes as pictures, read from the data set's `folder` where it is at hand."""
+    """The most confident mistakes as pictures, out of the data set where it is at hand."""
     wrong = report.get("mistakes") or []
     if not wrong:
         key = "no_mistakes" if report.get("n") else "nothing_checked"
         return note(say(key, language), "quiet")
-    cards = "".join(_mistake(entry, folder, words or {}, language) for entry in wrong[:shown])
-    missing = "" if folder else note(say("pictures_elsewhere", language), "quiet")
+    records = {record.path.relative_to(data.folder).as_posix(): record for record in data.records} if data else {}
+    cards = "".join(_mistake(entry, records.get(entry["file"]), words or {}, language) for entry in wrong[:shown])
+    missing = "" if data else note(say("pictures_elsewhere", language), "quiet")
     more = lines(say("mistakes_more", language, count=len(wrong) - shown)) if len(wrong) > shown else ""
     return f'{missing}<div class="cards">{cards}</div>{more}'
 
 
-def _mistake(entry: dict, folder: Path | None, words: dict[str, str], language: str) -> str:
-    source = thumbnail(_inside(folder, entry["file"])) if folder else ""
+def _mistake(entry: dict, record: Record | None, words: dict[str, str], language: str) -> str:
+    source = thumbnail(record.path) if record else ""
+    file = record.source if record else entry["file"]
     picture = f'<img src="{source}" alt="" loading="lazy">' if source else '<div class="no-picture"></div>'
     label, answered = (words.get(entry[key], entry[key]) for key in ("label", "predicted"))
     said = say("took_for", language, answered=answered, percent=sentences.percent(entry["score"]))
     return (
         f'<figure class="card">{picture}<figcaption><strong>{escape(label)}</strong><span>{escape(said)}</span>'
-        f'<span class="quiet" title="{escape(entry["file"])}">{escape(Path(entry["file"]).name)}</span>'
+        f'<span class="quiet" title="{escape(file)}">{escape(Path(file).name)}</span>'
         f"</figcaption></figure>"
     )
 
 
-def _inside(folder: Path, file: str) -> Path | None:
-    path = (folder / file).resolve()
-    return path if path.is_relative_to(folder.resolve()) else None
-
-
-def thumbnail(source: Path | bytes | None, side: int = 160) -> str:
+def thumbnail(source: Path, side: int = 160) -> str:
     """A picture as a small JPEG in a data address, `side` pixels at most; nothing where it cannot be read."""
-    if source is None:
-        return ""
     try:
         image = open_image(source, at_least=side)
     except (UserError, OSError):

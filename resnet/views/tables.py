@@ -1,11 +1,15 @@
 """Run data as tables: pandas frames with headings in the reader's language."""
 
+import dataclasses
 import math
 
 import pandas as pd
 
-from resnet.text import say
+from resnet.settings import TrainSettings
+from resnet.text import CATALOGUE, say
 from resnet.views import sentences
+
+SETTINGS = [field.name for field in dataclasses.fields(TrainSettings) if f"setting_{field.name}" in CATALOGUE]
 
 
 def curves(lines: list[dict], value: str, language: str = "en") -> pd.DataFrame:
@@ -81,15 +85,10 @@ def settings(report: dict, language: str = "en") -> pd.DataFrame:
     """How a model was made: every setting of its run, as it was resolved."""
     summary = report.get("summary") or {}
     values = {name: value for name, value in (summary.get("settings") or {}).items() if value is not None}
-    rows = [(setting_name(name, language), str(value)) for name, value in values.items()]
+    if values:
+        values |= {"data": summary.get("data"), "mode": sentences.mode(values["mode"], language)}
+    rows = [(say(f"setting_{name}", language), str(value)) for name, value in values.items() if name in SETTINGS]
     return pd.DataFrame(rows, columns=[say("column_setting", language), say("column_value", language)])
-
-
-def setting_name(name: str, language: str = "en") -> str:
-    return say(f"setting_{name}", language) if name in NAMED else name.replace("_", " ")
-
-
-NAMED = ("data", "model", "mode", "name", "epochs", "image_size", "batch_size", "learning_rate", "crop_mode", "seed")
 
 
 def unreadable(report: dict, language: str = "en") -> pd.DataFrame:

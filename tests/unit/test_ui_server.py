@@ -1,0 +1,177 @@
+"""The app as it is served: endpoints over HTTP, foreign origins, modes, a taken port."""
+
+import argparse
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+
+from resnet.errors import UserError
+from resnet.store import PROJECT
+from resnet.ui import server
+
+PATIENCE = 60  # seconds for the app to come up on a busy machine
+
+
+def arguments(**given: object) -> argparse.Namespace:
+    return argparse.Namespace(**{"host": None, "port": None, "share": False, "auth": None, "mode": None, **given})
+
+
+@pytest.mark.parametrize(
+    ("given", "environment", "mode"),
+    [
+        ({}, {}, "local"),
+        ({}, {"SPACE_ID": "me/lab"}, "hosted"),
+        ({"host": "0.0.0.0"}, {}, "hosted"),
+        ({"host": "0.0.0.0", "auth": "me:x"}, {}, "local"),
+        ({"host": "::1"}, {}, "local"),
+        ({"share": True}, {}, "hosted"),
+        ({}, {"GRADIO_SERVER_NAME": "0.0.0.0"}, "hosted"),
+        ({"host": "0.0.0.0", "mode": "local"}, {}, "local"),
+        ({}, {"RESNET_MODE": "hosted"}, "hosted"),
+    ],
+)
+def test_hosted_is_the_default_where_strangers_may_come(given: dict, environment: dict, mode: str) -> None:
+    assert server.mode(arguments(**given), environment) == mode
+
+
+def test_an_unknown_mode_is_refused() -> None:
+    with pytest.raises(UserError, match="RESNET_MODE is open"):
+        server.mode(arguments(), {"RESNET_MODE": "open"})
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A really started local app: its address, its workspace."""
+    home = tmp_path_factory.mktemp("home")
+    port = server.free_port("127.0.0.1", None)
+    with _started(port, home) as address:
+        yield address, home
+
+
+class _started:
+    def __init__(self, port: int, home: Path, *words: str) -> None:
+        self.port, self.address = port, f"http://127.0.0.1:{port}"
+        command = [sys.executable, "app.py", "--port", str(port), "--home", str(home), *words]
+        self.process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def __enter__(self) -> str:
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end and self.process.poll() is None:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return self.address
+            time.sleep(0.1)
+        raise AssertionError(f"the app did not start: {self.process.stdout.read()}")
+
+    def __exit__(self, *_: object) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        self.output, _ = self.process.communicate(timeout=30)
+
+
+def test_the_first_page_and_its_icon_are_served(app: tuple[str, Path]) -> None:
+    address, _ = app
+    assert "ResNet Lab" in httpx.get(address).text
+    assert httpx.get(f"{address}/favicon.ico").headers["content-type"].startswith("image/svg")
+    assert httpx.get(f"{address}/monitoring/summary").status_code >= 400
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:1"])
+def test_an_upload_from_another_site_is_refused_and_leaves_nothing(app: tuple[str, Path], origin: str) -> None:
+    address, home = app
+    before = set(home.rglob("*"))
+    answer = httpx.post(
+        f"{address}/gradio_api/upload", files={"files": ("a.txt", b"stolen")}, headers={"Origin": origin}
+    )
+    assert answer.status_code == 403
+    assert not [path for path in set(home.rglob("*")) - before if path.name == "a.txt"]
+
+
+def test_an_upload_of_the_page_itself_is_taken_into_the_workspace(app: tuple[str, Path]) -> None:
+    address, home = app
+    answer = httpx.post(f"{address}/gradio_api/upload", files={"files": ("b.txt", b"own")}, headers={"Origin": address})
+    assert answer.status_code == 200
+    assert Path(answer.json()[0]).is_relative_to(home)
+
+
+def test_the_endpoints_of_the_contract_are_there_and_no_others(app: tuple[str, Path]) -> None:
+    client = Client(app[0], verbose=False)
+    named = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
+    assert set(named) == {
+        *("/classify", "/classify_batch", "/list_models", "/import_dataset", "/start_run", "/run_status"),
+        *("/stop_run", "/resume_run", "/list_runs", "/run_report"),
+    }
+    assert all(endpoint["description"] for endpoint in named.values())
+
+
+def test_a_data_set_is_imported_over_http(app: tuple[str, Path], pictures: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "shapes.zip"
+    with zipfile.ZipFile(archive, "w") as made:
+        for file in pictures.rglob("*.*"):
+            made.write(file, file.relative_to(pictures))
+    client = Client(app[0], verbose=False)
+    found = client.predict(handle_file(archive), "shapes", api_name="/import_dataset")
+    assert (app[1] / "local" / "datasets" / found["dataset"]).is_dir()
+    assert found["report"]["images"] > 0
+    assert client.predict(api_name="/list_runs") == []
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "values", "sentence"),
+    [
+        ("/run_status", ["nothing"], "There is no run"),
+        ("/start_run", ["nothing", {}], "There is no data set"),
+        ("/run_report", ["../../etc"], "There is no run"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence(
+    app: tuple[str, Path], endpoint: str, values: list, sentence: str
+) -> None:
+    with pytest.raises(AppError, match=sentence):
+        Client(app[0], verbose=False).predict(*values, api_name=endpoint)
+
+
+def test_a_text_named_jpg_gets_its_sentence(app: tuple[str, Path], tmp_path: Path) -> None:
+    file = tmp_path / "note.jpg"
+    file.write_text("not a picture at all, only words " * 5)
+    with pytest.raises(AppError, match=r"note\.jpg holds text"):
+        Client(app[0], verbose=False).predict(handle_file(file), "", 5, api_name="/classify")
+
+
+def test_a_hosted_app_refuses_and_ends_quietly(tmp_path: Path) -> None:
+    started = _started(server.free_port("127.0.0.1", None), tmp_path, "--mode", "hosted")
+    with started as address:
+        client = Client(address, verbose=False)
+        for endpoint, values in (("/start_run", ["x", {}]), ("/list_runs", []), ("/stop_run", ["x"])):
+            with pytest.raises(AppError, match="only classifies"):
+                client.predict(*values, api_name=endpoint)
+    assert b"Traceback" not in started.output
+    assert started.process.returncode == 0
+
+
+def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        done = subprocess.run(
+            [sys.executable, "app.py", "--port", str(port), "--home", str(tmp_path)],
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            env=os.environ,
+        )
+    assert done.returncode == 1
+    assert (
+        done.stderr.strip() == f"Port {port} is in use by another program; choose another with --port, or leave it out."
+    )

@@ -1,0 +1,125 @@
+"""Figures: HTML from run data. Every name that enters is hostile text."""
+
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from resnet.data.dataset import Dataset
+from resnet.evaluation.metrics import summarize
+from resnet.views import figures
+
+HOSTILE = '<img src=x onerror="alert(1)">'
+HARMLESS = {"div", "span", "p", "table", "thead", "tbody", "tr", "th", "td", "svg", "rect", "title", "figure"}
+HARMLESS |= {"figcaption", "strong", "img"}
+
+
+class Tags(HTMLParser):
+    """Tags and attributes of a piece of HTML; nothing may be a script, and no picture come from elsewhere."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.found.append(tag)
+        assert tag in HARMLESS
+        assert not [name for name, _ in attributes if name.startswith("on")]
+        assert all(value.startswith("data:image/jpeg") for name, value in attributes if name == "src")
+
+
+def report_of(targets: list[int], answers: list[int], labels: list[str]) -> dict:
+    logits = np.full((len(answers), len(labels)), -4.0, np.float32)
+    logits[np.arange(len(answers)), answers] = 4.0
+    report = summarize(logits, np.array(targets), labels, 1.0)
+    wrong = [(t, a) for t, a in zip(targets, answers, strict=True) if t != a]
+    report["mistakes"] = [
+        {"file": f"files/{i}.jpg", "label": labels[t], "predicted": labels[a], "score": 0.9, "sha256": ""}
+        for i, (t, a) in enumerate(wrong)
+    ]
+    return report
+
+
+def all_figures(report: dict, language: str = "en") -> str:
+    views = (figures.headline(report, language), figures.confusion(report, None, language))
+    return "".join((*views, figures.per_class(report, None, language), figures.mistakes(report, None, None, language)))
+
+
+def test_all_right() -> None:
+    html = all_figures(report_of([0, 1, 1], [0, 1, 1], ["ant", "bee"]))
+    assert "No two classes were confused." in html
+    assert "Not one of the checked pictures was mistaken." in html
+    assert "100 %" in html
+
+
+def test_all_wrong() -> None:
+    html = all_figures(report_of([0, 0, 1], [1, 1, 0], ["ant", "bee"]))
+    assert "2 × “ant” was taken for “bee”." in html
+    assert "answered bee, 90 % sure" in html
+    assert "0 of 2" in html
+
+
+def test_one_class_alone_was_checked() -> None:
+    html = all_figures(report_of([0, 0], [0, 0], ["ant", "bee"]))
+    assert "2 of 2" in html and "bee" in html
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_nothing_was_checked(language: str) -> None:
+    report = {"n": 0, "confusion": [], "classes": [], "per_class": [], "mistakes": []}
+    Tags(all_figures(report, language))
+    Tags(all_figures({}, language))
+
+
+def test_a_hundred_classes_become_a_map_without_numbers() -> None:
+    targets = [i % 100 for i in range(10_000)]
+    answers = [(t + (i % 7 == 0)) % 100 for i, t in enumerate(targets)]
+    html = all_figures(report_of(targets, answers, [f"class {i}" for i in range(100)]))
+    found = Tags(html).found
+    assert found.count("rect") == 200
+    assert "table" not in found
+    assert len(html) < 200_000
+
+
+def test_hostile_class_and_file_names_stay_text() -> None:
+    labels = [HOSTILE, "${alert(1)}{{x}}"]
+    report = report_of([0, 1], [1, 1], labels)
+    report["mistakes"][0]["file"] = HOSTILE
+    report |= {"data": {"name": HOSTILE}, "summary": {"mode": HOSTILE, "seconds": {}}}
+    Tags(all_figures(report))
+    image = {"labels": [{"label": HOSTILE, "description": HOSTILE, "score": 0.5}], "known": False}
+    Tags(figures.answer(image))
+    Tags(figures.running({"state": "failed", "message": HOSTILE}, HOSTILE))
+    Tags(figures.note(HOSTILE) + figures.empty(HOSTILE) + figures.badges(HOSTILE))
+    Tags(figures.seen("", HOSTILE))
+    Tags(figures.strips({HOSTILE: []}))
+
+
+def test_unknown_is_a_sentence_over_the_nearest_guesses() -> None:
+    image = {"labels": [{"label": "n1", "description": "church, church building", "score": 0.2}], "known": False}
+    html = figures.answer(image)
+    assert "Unknown" in html and "answer unknown" in html
+    assert ">church<" in html
+    assert "Unknown" not in figures.answer({**image, "known": True})
+
+
+@pytest.mark.parametrize("state", ["queued", "running", "stopping", "stopped", "done", "failed", "lost"])
+def test_every_state_of_a_run_is_shown(state: str) -> None:
+    status = {"state": state, "stage": "full", "epoch": 1, "epochs": 2, "step": 5, "steps": 10}
+    html = figures.running(status, "pets", "zh")
+    Tags(html)
+    assert ('data-percent="50"' in html) == (state in ("queued", "running", "stopping"))
+
+
+def test_the_import_report_shows_the_pictures(data: Dataset) -> None:
+    html = figures.import_report(data)
+    assert Tags(html).found.count("img") == sum(min(8, len(data.records)) for _ in data.classes)
+    assert "to learn from" in html
+
+
+def test_mistakes_are_shown_from_the_data_set_and_from_nowhere_else(data: Dataset) -> None:
+    entry = {"label": "a", "predicted": "b", "score": 0.9, "sha256": ""}
+    here = data.records[0].path.relative_to(data.folder).as_posix()
+    report = {"n": 2, "mistakes": [{**entry, "file": here}, {**entry, "file": "../../../../etc/passwd"}]}
+    assert Tags(figures.mistakes(report, data)).found.count("img") == 1

@@ -1,0 +1,66 @@
+"""Sentences: what can be quoted must be right, in both languages, and at the edges."""
+
+import pytest
+
+from resnet.settings import TrainSettings
+from resnet.views import commands, sentences
+
+REPORT = {"n": 49, "accuracy": 47 / 49, "interval": [0.863, 0.989]}
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [(0, "0 %"), (0.001, "< 1 %"), (0.957, "96 %"), (0.9999, "> 99 %"), (1, "100 %"), (None, "–"), (float("nan"), "–")],
+)
+def test_only_a_full_share_is_called_a_hundred_percent(share: float | None, said: str) -> None:
+    assert sentences.percent(share) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0.2, "0 s"), (59.6, "1 min 0 s"), (130, "2 min 10 s"), (7384, "2 h 3 min"), (None, "–")]
+)
+def test_durations(seconds: float | None, said: str) -> None:
+    assert sentences.duration(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(3, "5 seconds"), (74, "1 minute"), (130, "2 minutes"), (9000, "2 hours")]
+)
+def test_estimates_are_rough(seconds: float, said: str) -> None:
+    assert sentences.rough(seconds) == said
+
+
+def test_the_headline_can_be_quoted() -> None:
+    assert sentences.headline(REPORT) == "Right on 47 of 49 checked pictures: 96 %, between 86 and 99 %."
+    assert "47" in sentences.headline(REPORT, "zh")
+    assert sentences.headline({"n": 0}) == "No picture has been checked yet."
+
+
+def test_a_small_validation_set_is_called_small() -> None:
+    assert "49" in sentences.caution(REPORT)
+    assert sentences.caution({**REPORT, "n": 3925}) == ""
+
+
+def test_progress_says_what_is_known() -> None:
+    status = {"stage": "full", "epoch": 3, "epochs": 8, "images_per_second": 41.2, "seconds_left": 70}
+    assert sentences.progress(status) == "learning all layers · epoch 3 of 8 · 41 images/s · 1 min 10 s left"
+    assert sentences.progress({"stage": "queue"}) == "waiting its turn"
+
+
+def test_knows_names_things_in_words_and_counts_many() -> None:
+    assert sentences.knows(["n1", "n2"], {"n1": "church, church building", "n2": "tench"}) == (
+        "Knows 2 things: church, tench."
+    )
+    many = [f"thing {i}" for i in range(1000)]
+    assert sentences.knows(many, {}).startswith("Knows 1,000 things, among them thing 0,")
+
+
+def test_a_class_that_contains_a_comma_keeps_its_name() -> None:
+    assert sentences.word({"label": "salt, pepper", "description": "salt, pepper"}) == "salt, pepper"
+
+
+def test_the_command_line_repeats_what_differs_from_the_defaults() -> None:
+    settings = TrainSettings(data="ab12", model="resnet18d.imagenette", mode="head", learning_rate=0.1, name="my pets")
+    assert commands.train(settings) == (
+        "python -m resnet train --data ab12 --model resnet18d.imagenette --mode head --lr 0.1 --name 'my pets'"
+    )
