@@ -10,38 +10,53 @@ import csv
 import datetime
 import importlib
 import json
+import os
 import shutil
 import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import TextIO
 
-from resnet import jobs, weights
+from resnet import jobs
 from resnet.data.dataset import Dataset, list_datasets
 from resnet.data.images import READ_SUFFIXES
 from resnet.data.importing import import_dataset
 from resnet.errors import UserError
 from resnet.settings import CROP_MODES, MODES, TrainSettings
-from resnet.store import Store, read_json
-from resnet.text import Message
+from resnet.store import Store, name_of, read_json
+from resnet.text import Message, say
+from resnet.weights.find import list_models
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # both end a followed run in the same way
     try:
+        for target in (getattr(options, "json", None), getattr(options, "csv", None)):
+            _check_target(target)  # before the work, not after it
         options.command(options, Store.open())
+        sys.stdout.flush()
     except UserError as error:
-        print(f"resnet: {error}", file=sys.stderr)
-        return 1
+        return _refuse(error)
     except KeyboardInterrupt:
-        jobs.shutdown()
-        print("resnet: interrupted; what was saved is safe", file=sys.stderr)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)  # the runs are being saved
+        saved = "".join(f"; `python -m resnet resume {run}` goes on from where it was" for run in jobs.shutdown())
+        print(f"resnet: interrupted{saved}", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output has seen enough
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:  # no space, no permission: not ours to mend
+        return _refuse(UserError("machine_refuses", reason=error.strerror or error, path=error.filename or "-"))
     return 0
+
+
+def _refuse(error: UserError) -> int:
+    print(f"resnet: {' '.join(str(error).split())}", file=sys.stderr)
+    return 1
 
 
 def predict(options: argparse.Namespace, store: Store) -> None:
@@ -77,7 +92,7 @@ def data_report(options: argparse.Namespace, store: Store) -> None:
 
 
 def train(options: argparse.Namespace, store: Store) -> None:
-    if Path(options.data).exists():
+    if options.data and Path(options.data).exists():
         options.data = import_dataset(Path(options.data), store).id
     chosen = {name: getattr(options, name) for name in TRAIN_OPTIONS if getattr(options, name) is not None}
     run = jobs.start(store, TrainSettings(**chosen))
@@ -105,13 +120,23 @@ def report(options: argparse.Namespace, store: Store) -> None:
 
 
 def delete(options: argparse.Namespace, store: Store) -> None:
-    """A run, or else a data set that no living run uses."""
-    try:
-        jobs.delete_run(store, options.reference)
-    except UserError as error:
-        if error.message.key != "run_unknown":
-            raise
-        jobs.delete_dataset(store, options.reference)
+    """A run, or a data set that no living run uses. A whole id or name comes before the beginning of another."""
+    found = []
+    for find, remove in ((store.run, jobs.delete_run), (store.dataset, jobs.delete_dataset)):
+        try:
+            found.append((find(options.reference), remove))
+        except UserError as error:
+            if error.message.key == "ambiguous":
+                raise
+    if len(found) == 2:
+        whole = [(folder, remove) for folder, remove in found if options.reference in (folder.name, name_of(folder))]
+        found = whole or found
+    if not found:
+        raise UserError("nothing_so_called", reference=options.reference)
+    if len(found) == 2:
+        raise UserError("ambiguous", reference=options.reference, ids=[folder.name for folder, _ in found])
+    folder, remove = found[0]
+    remove(store, folder.name)
 
 
 def evaluate(options: argparse.Namespace, store: Store) -> None:
@@ -126,8 +151,14 @@ def evaluate(options: argparse.Namespace, store: Store) -> None:
 
 
 def models(options: argparse.Namespace, store: Store) -> None:
-    for name, words in weights.list_models(options.pattern):
-        print(f"{name}  {words}" if words else name)
+    """What ships, networks, and timm's weights: the names that `train` and `predict` take for --model."""
+    published = importlib.import_module("resnet.weights.records").list_pretrained()  # brings timm, which takes seconds
+    names = [(name, say("model_published")) for name in published if fnmatchcase(name, options.pattern)]
+    found = list_models(options.pattern) + names
+    if not found:
+        raise UserError("models_none", pattern=options.pattern)
+    for name, words in found:
+        print(f"{name:22}  {words}")
 
 
 TRAIN_OPTIONS = (
@@ -256,15 +287,23 @@ def _give(options: argparse.Namespace, result: dict, lines: Callable[[dict], lis
     if not options.json:
         print("\n".join(lines(result)))
     elif options.json == "-":
-        print(json.dumps(result, ensure_ascii=False))
+        print(json.dumps(result, ensure_ascii=False, allow_nan=False))
     else:
         with _writing(options.json) as file:
-            json.dump(result, file, ensure_ascii=False, indent=1)
+            json.dump(result, file, ensure_ascii=False, allow_nan=False, indent=1)
 
 
-def _writing(path: str):
+def _check_target(path: str | None) -> None:
+    if path and path != "-":
+        new = not os.path.exists(path)
+        _writing(path, "a").close()
+        if new:
+            os.unlink(path)
+
+
+def _writing(path: str, mode: str = "w") -> TextIO:
     try:
-        return open(path, "w", encoding="utf-8", newline="")
+        return open(path, mode, encoding="utf-8", newline="")
     except OSError as error:
         raise UserError("not_written", path=path, reason=error.strerror) from None
 
@@ -331,7 +370,7 @@ def _report_lines(data: Dataset) -> list[str]:
 
 
 def _result_lines(result: dict) -> list[str]:
-    if not result["val"]["accuracy"]:
+    if result["val"]["accuracy"] is None:
         return [f"{result['run']} {result['state']}"]
     low, high = result["val"]["interval"]
     return [

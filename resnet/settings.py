@@ -6,6 +6,7 @@ data and the device; what it returns is shown before the start, kept in settings
 
 import dataclasses
 import math
+import re
 from dataclasses import dataclass
 
 from resnet.text import Message
@@ -13,6 +14,7 @@ from resnet.text import Message
 MODES = ("auto", "head", "full", "scratch")
 CROP_MODES = ("center", "squash", "border")
 PRECISIONS = ("float32", "bfloat16")
+DEVICE = re.compile(r"cpu|mps|cuda(:\d{1,2})?")
 
 
 @dataclass(frozen=True)
@@ -44,22 +46,24 @@ class TrainSettings:
     def problems(self) -> list[Message]:
         """Everything that is wrong with these settings: field, value, allowed range."""
         found = []
+        fields = {field.name: field for field in dataclasses.fields(self)}
+        said = {name: getattr(self, name) for name, field in fields.items()}
+        said = {name: value for name, value in said.items() if value is not None or fields[name].default is not None}
         for field, allowed in (("mode", MODES), ("crop_mode", CROP_MODES), ("precision", PRECISIONS)):
-            value = getattr(self, field)
-            if value is not None and value not in allowed:
-                found.append(Message("not_one_of", {"field": field, "value": value, "allowed": list(allowed)}))
-        whole = {field.name for field in dataclasses.fields(self) if field.type in (int, int | None)}
+            if field in said and said[field] not in allowed:
+                found.append(Message("not_one_of", {"field": field, "value": said[field], "allowed": list(allowed)}))
+        if "device" in said and not DEVICE.fullmatch(str(self.device)):
+            allowed = ["cpu", "cuda", "cuda:1", "mps"]
+            found.append(Message("not_one_of", {"field": "device", "value": self.device, "allowed": allowed}))
         for field, (low, high) in RANGES.items():
-            value = getattr(self, field)
-            numbers = int if field in whole else int | float
-            right = isinstance(value, numbers) and not isinstance(value, bool) and low <= value <= high
-            if value is not None and not right:
-                key = "out_of_range_whole" if field in whole else "out_of_range"
+            whole = fields[field].type in (int, int | None)
+            value, numbers = said.get(field, low), int if whole else int | float
+            if not (isinstance(value, numbers) and not isinstance(value, bool) and low <= value <= high):
+                key = "out_of_range_whole" if whole else "out_of_range"
                 found.append(Message(key, {"field": field, "value": value, "low": low, "high": high}))
-        for field in ("data", "model", "name", "device"):
-            value = getattr(self, field)
-            if value is not None and not isinstance(value, str):
-                found.append(Message("not_text", {"field": field, "value": value}))
+        for field in ("data", "model", "name"):
+            if field in said and not isinstance(said[field], str):
+                found.append(Message("not_text", {"field": field, "value": said[field]}))
         return found
 
     @classmethod
@@ -89,7 +93,7 @@ RANGES = {
 
 
 def resolve(settings: TrainSettings, *, images: int, model_size: int, crop_mode: str, processes: int) -> TrainSettings:
-    """Every None filled in but device and precision, for `images` training pictures.
+    """Every None filled in but name, device and precision, for `images` training pictures.
 
     model_size (pixels) and crop_mode are the start weights' own; processes, how many decode pictures.
     Training crops are 0.8 of the input size: random crops show objects larger than the evaluation's view does,
@@ -99,7 +103,6 @@ def resolve(settings: TrainSettings, *, images: int, model_size: int, crop_mode:
     scratch = settings.mode == "scratch"
     image_size = settings.image_size or model_size
     defaults = {
-        "name": settings.mode,
         "epochs": 20 if scratch else max(3, min(12, math.ceil(4000 / images))),
         "head_epochs": 40,
         "image_size": image_size,

@@ -78,7 +78,7 @@ class Store:
         """An id is looked up as it is; anything else is compared with the names, and never becomes a path."""
         if ID.fullmatch(reference) and (parent / reference).is_dir():
             return parent / reference
-        names = {folder: read_json(folder / "name.json", {}).get("name", "") for folder in folders(parent)}
+        names = {folder: name_of(folder) for folder in folders(parent)}
         exact = [folder for folder, name in names.items() if name == reference]
         begun = [
             folder
@@ -94,10 +94,28 @@ class Store:
 
 
 def folders(parent: Path) -> list[Path]:
-    """The folders with an id for a name under `parent`, oldest first."""
+    """The folders with an id for a name under `parent`, the one that changed last at the end."""
     if not parent.is_dir():
         return []
-    return sorted((p for p in parent.iterdir() if ID.fullmatch(p.name) and p.is_dir()), key=lambda p: p.stat().st_ctime)
+    changed = {}
+    for path in parent.iterdir():
+        if ID.fullmatch(path.name):
+            with contextlib.suppress(FileNotFoundError):  # deleted meanwhile
+                changed[path] = path.stat().st_ctime
+    return sorted((path for path in changed if path.is_dir()), key=changed.get)
+
+
+def name_of(folder: Path) -> str:
+    """What a run or data set is called; "" where it has no name."""
+    return read_json(folder / "name.json", {}).get("name", "")
+
+
+def delete_folder(folder: Path, temporary: Path) -> None:
+    """Delete `folder` by way of the empty folder `temporary` on the same disk: it is there whole, or not at all."""
+    try:
+        os.replace(folder, temporary / folder.name)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def new_id() -> str:

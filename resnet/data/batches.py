@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from resnet.data.images import open_image
+from resnet.data.images import open_image, to_rgb
 from resnet.data.parallel import ordered
 from resnet.errors import UserError
 from resnet.text import Message
@@ -35,7 +35,7 @@ def _fit(sources: Sequence[Path | Image.Image], preprocessing: Preprocessing) ->
 
 def _fit_one(source: Path | Image.Image, preprocessing: Preprocessing) -> np.ndarray | Message:
     try:
-        return preprocessing.pixels(source if isinstance(source, Image.Image) else open_image(source))
+        return preprocessing.pixels(to_rgb(source) if isinstance(source, Image.Image) else open_image(source))
     except UserError as error:
         return error.message
 
@@ -59,7 +59,8 @@ class Crops:
 
 
 def steps_per_epoch(images: int, batch_size: int) -> int:
-    return math.ceil(images / batch_size)
+    """No batch is of a single picture: batch normalisation finds no variance in it."""
+    return max(1, min(math.ceil(images / batch_size), images // 2))
 
 
 def training_batches(

@@ -3,17 +3,23 @@
 import os
 import platform
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
-from resnet.data.dataset import Dataset
+from resnet.data.dataset import Dataset, Record
+from resnet.data.importing import clean_name
 from resnet.data.parallel import PROCESSES
 from resnet.errors import UserError
 from resnet.nn.variants import VARIANTS
 from resnet.settings import TrainSettings, resolve
-from resnet.store import Store
-from resnet.weights.find import config_of
+from resnet.store import CHECKPOINTS, Store
+from resnet.text import Message
+from resnet.weights.find import TimmName, config_of, find
 from resnet.weights.preprocessing import Preprocessing
+
+T = TypeVar("T")
 
 # Multiply-adds of one picture at 224 x 224 px, in units of 1e9: timm's results/benchmark-infer tables.
 GIGA_MACS = {
@@ -39,18 +45,20 @@ class Plan:
 
 def plan(store: Store, settings: TrainSettings) -> Plan:
     """Everything that can be said before the start. Raises UserError with all that stands against it."""
-    data = Dataset.open(store.dataset(settings.data))
-    problems = settings.problems() + data.problems()
+    problems = settings.problems()
+    if any(problem.key == "not_text" for problem in problems):
+        raise UserError.of(problems)  # there is no name to look up
+    data = _tried(problems, lambda: Dataset.open(store.dataset(settings.data)))
+    start = _tried(problems, lambda: _start(store, settings))
+    if data:
+        problems += data.problems()
     if problems:
         raise UserError.of(problems)
+    model, architecture, preprocessing = start
     train = data.part("train")
-    if settings.mode == "scratch":
-        architecture, preprocessing = _from_scratch(store, settings.model, train)
-    else:
-        config = config_of(settings.model, store)
-        architecture, preprocessing = config.architecture, config.preprocessing
+    preprocessing = preprocessing or Preprocessing(_suitable_size(train), crop_pct=1.0)
     resolved = resolve(
-        replace(settings, data=data.id),
+        replace(settings, data=data.id, model=model, name=clean_name(settings.name or f"{data.name} {architecture}")),
         images=len(train),
         model_size=preprocessing.size,
         crop_mode=preprocessing.crop_mode,
@@ -61,12 +69,35 @@ def plan(store: Store, settings: TrainSettings) -> Plan:
     )
 
 
-def _from_scratch(store: Store, model: str, train: list) -> tuple[str, Preprocessing]:
-    """The architecture that `model` names, and an input size that suits the pictures: their median, 32 to 160 px."""
-    architecture = model if model in VARIANTS else config_of(model, store).architecture
+def _tried(problems: list[Message], find: Callable[[], T]) -> T | None:
+    """What `find` gives; None where it raises UserError, which then is one of the problems."""
+    try:
+        return find()
+    except UserError as error:
+        problems.append(error.message)
+        return None
+
+
+def _start(store: Store, settings: TrainSettings) -> tuple[str, str, Preprocessing | None]:
+    """Start model, architecture, and preprocessing where that comes with the start weights.
+
+    The model is named so that it is found again whatever is called what by then, and from any folder.
+    """
+    if settings.mode == "scratch":
+        name = settings.model if settings.model in VARIANTS else config_of(settings.model, store).architecture
+        return name, name, None
+    config, found = config_of(settings.model, store), find(settings.model, store)
+    if isinstance(found, TimmName) or found.parent == CHECKPOINTS:
+        model = found.name
+    else:
+        model = found.parent.name if found.parent.parent == store.runs else str(found.resolve())
+    return model, config.architecture, config.preprocessing
+
+
+def _suitable_size(train: list[Record]) -> int:
+    """An input size (pixels) that suits the pictures: the median of their shorter sides, between 32 and 160."""
     sides = sorted(min(record.width, record.height) for record in train)
-    median = sides[len(sides) // 2]
-    return architecture, Preprocessing(size=max(32, min(160, median // 32 * 32)), crop_pct=1.0)
+    return max(32, min(160, sides[len(sides) // 2] // 32 * 32))
 
 
 def likely_device() -> str:

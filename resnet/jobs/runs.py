@@ -4,40 +4,54 @@ import contextlib
 import importlib.metadata
 import os
 import platform
-import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import asdict
 from pathlib import Path
 
 from resnet.data.importing import import_dataset
 from resnet.errors import UserError
-from resnet.jobs.plan import likely_device, plan
+from resnet.jobs.plan import Plan, likely_device, plan
 from resnet.settings import TrainSettings
-from resnet.store import FORMAT, PROJECT, Store, folders, is_locked, new_id, read_json, replacing_folder, write_json
+from resnet.store import (
+    FORMAT,
+    PROJECT,
+    Store,
+    delete_folder,
+    folders,
+    new_id,
+    read_json,
+    replacing_folder,
+    write_json,
+)
 from resnet.text import Message
+from resnet.worker.status import is_alive
 
 ALIVE = ("queued", "running", "stopping")  # states in which a worker holds the folder's lock
-GRACE = 20  # seconds that a worker has, from its launch, to take the lock
 TWICE = 5  # seconds within which the same start again is taken for a second click
 END = 10  # seconds that a worker has to save and go
 
 _launched: dict[Path, subprocess.Popen] = {}  # by this process, so that they end with it
+_changing = threading.Lock()  # held from looking at the runs to having changed them: two clicks come in two threads
 
 
 def start(store: Store, settings: TrainSettings) -> str:
     """Queue a run and return its id. Raises UserError with every problem of settings, data and model."""
     planned = plan(store, settings)
-    _refuse_twice(store, planned.settings)
-    run_id = new_id()
-    now = time.time()
-    name = settings.name or f"{planned.data.name} {planned.architecture}"
+    with _changing:
+        _refuse_twice(store, planned.settings)
+        return _enqueue(store, planned)
+
+
+def _enqueue(store: Store, planned: Plan) -> str:
+    run_id, now, settings = new_id(), time.time(), planned.settings
     record = {
         "format": FORMAT,
-        "name": name,
-        "settings": asdict(planned.settings),
+        "name": settings.name,
+        "settings": asdict(settings),
         "data": {"id": planned.data.id, "name": planned.data.name},
         "architecture": planned.architecture,
         "preprocessing": planned.preprocessing.to_config(),
@@ -47,7 +61,7 @@ def start(store: Store, settings: TrainSettings) -> str:
     }
     with replacing_folder(store.runs / run_id) as folder:
         write_json(folder / "settings.json", record)
-        write_json(folder / "name.json", {"format": FORMAT, "name": name})
+        write_json(folder / "name.json", {"format": FORMAT, "name": settings.name})
         write_json(folder / "status.json", _queued(now))
     _launch(store.runs / run_id)
     return run_id
@@ -55,20 +69,31 @@ def start(store: Store, settings: TrainSettings) -> str:
 
 def status(folder: Path) -> dict:
     """status.json, with the state `lost` where a worker should hold the folder's lock and none does."""
-    record = read_json(folder / "status.json")
     _reap()
-    if record["state"] in ALIVE and not is_locked(folder / "lock"):
-        record = read_json(folder / "status.json")  # it may have ended between the two looks
-        if record["state"] in ALIVE and time.time() - record["launched"] > GRACE:
+    record = _read_status(folder)
+    if record["state"] in ALIVE and not is_alive(folder, record):
+        record = _read_status(folder)  # it may have ended between the two looks
+        if record["state"] in ALIVE and not is_alive(folder, record):
             return {**record, "state": "lost", "message": Message("run_lost").to_json()}
-    if record["state"] in ALIVE and record["state"] != "stopping" and (folder / "stop").exists():
+    if record["state"] in ALIVE and (folder / "stop").exists():
         return {**record, "state": "stopping"}
+    return record
+
+
+def _read_status(folder: Path) -> dict:
+    record = read_json(folder / "status.json", {})
+    if not record:
+        raise UserError("run_unknown", reference=folder.name)  # deleted meanwhile
     return record
 
 
 def list_runs(store: Store) -> list[dict]:
     """One summary a run, newest first."""
-    return [_summary(folder) for folder in reversed(folders(store.runs))]
+    summaries = []
+    for folder in folders(store.runs):
+        with contextlib.suppress(UserError, FileNotFoundError):  # deleted meanwhile
+            summaries.append(_summary(folder))
+    return sorted(summaries, key=lambda summary: summary["created"], reverse=True)
 
 
 def stop(store: Store, run: str) -> None:
@@ -81,41 +106,48 @@ def stop(store: Store, run: str) -> None:
 def resume(store: Store, run: str) -> str:
     """Put a stopped, failed or lost run back into the queue; it goes on from its last save."""
     folder = store.run(run)
-    state = status(folder)["state"]
-    if state not in ("stopped", "failed", "lost"):
-        raise UserError("run_not_resumable", run=folder.name, state=state)
-    (folder / "stop").unlink(missing_ok=True)
-    record = read_json(folder / "status.json")
-    write_json(folder / "status.json", {**record, **_queued(time.time(), record)})
-    _launch(folder)
+    with _changing:
+        record = status(folder)
+        if record["state"] not in ("stopped", "failed", "lost"):
+            raise UserError("run_not_resumable", run=folder.name, state=record["state"])
+        store.dataset(read_json(folder / "settings.json")["data"]["id"])  # UserError where it was deleted
+        (folder / "stop").unlink(missing_ok=True)
+        write_json(folder / "status.json", _queued(time.time(), record))
+        _launch(folder)
     return folder.name
 
 
 def delete_run(store: Store, run: str) -> None:
+    """Delete a run that no worker has."""
     folder = store.run(run)
-    state = status(folder)["state"]
-    if state in ALIVE:
-        raise UserError("run_is_alive", run=folder.name, state=state)
-    shutil.rmtree(folder)
+    with _changing:
+        state = status(folder)["state"]
+        if state in ALIVE:
+            raise UserError("run_is_alive", run=folder.name, state=state)
+        delete_folder(folder, store.temporary())
 
 
-def shutdown() -> None:
-    """End the runs that this process started: they save, skip the evaluation, and can be resumed."""
-    workers = [process for process in _launched.values() if process.poll() is None]
-    for process in workers:
+def shutdown() -> list[str]:
+    """End the runs that this process started: they save, skip the evaluation, and can be resumed. Their ids."""
+    workers = {folder: process for folder, process in _launched.items() if process.poll() is None}
+    for process in workers.values():
         process.send_signal(signal.SIGTERM)
     deadline = time.monotonic() + END
-    for process in workers:
+    for folder, process in workers.items():
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(max(0.0, deadline - time.monotonic()))
+            record = _read_status(folder)
+            if record["state"] == "queued":  # it ended before it could listen
+                write_json(folder / "status.json", {**record, "state": "stopped"})
+    return [folder.name for folder in workers]
 
 
 def _refuse_twice(store: Store, settings: TrainSettings) -> None:
-    wanted = asdict(settings)
-    for folder in folders(store.runs)[-3:]:
-        record = read_json(folder / "settings.json", {})
-        same = all(record.get("settings", {}).get(name) == value for name, value in wanted.items() if value is not None)
-        if same and time.time() - record["created"] < TWICE:
+    wanted = {name: value for name, value in asdict(settings).items() if value is not None}
+    for folder in folders(store.runs):
+        record = read_json(folder / "settings.json", {"created": 0.0})
+        just_now = abs(time.time() - record["created"]) < TWICE
+        if just_now and wanted.items() <= record["settings"].items() and status(folder)["state"] in ALIVE:
             raise UserError("run_started_twice", run=folder.name)
 
 
@@ -181,11 +213,12 @@ def _versions() -> dict[str, str]:
 def delete_dataset(store: Store, data: str) -> None:
     """Delete a data set that no living run learns from."""
     folder = store.dataset(data)
-    for run in folders(store.runs):
-        state = status(run)["state"]
-        if state in ALIVE and read_json(run / "settings.json")["data"]["id"] == folder.name:
-            raise UserError("data_in_use", data=data, run=run.name, state=state)
-    shutil.rmtree(folder)
+    with _changing:
+        for run in folders(store.runs):
+            uses = read_json(run / "settings.json", {}).get("data", {}).get("id") == folder.name
+            if uses and (state := status(run)["state"]) in ALIVE:
+                raise UserError("data_in_use", data=data, run=run.name, state=state)
+        delete_folder(folder, store.temporary())
 
 
 def result(folder: Path) -> dict:

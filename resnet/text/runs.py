@@ -96,6 +96,19 @@ STRINGS: dict[str, tuple[str, str]] = {
         "There are no pictures in {path}.",
         "{path} 中没有图片。",
     ),
+    "models_none": (
+        "No model's name fits “{pattern}”; `python -m resnet models` lists all.",
+        "没有与 “{pattern}” 匹配的模型名称；`python -m resnet models` 可列出全部。",
+    ),
+    "nothing_so_called": (
+        "There is neither a run nor a data set “{reference}” here; see `python -m resnet runs` and "
+        "`python -m resnet data list`.",
+        "没有名为 “{reference}” 的训练或数据集；请查看 `python -m resnet runs` 与 `python -m resnet data list`。",
+    ),
+    "machine_refuses": (
+        "The machine refuses: {reason} ({path}). Check permissions and free space.",
+        "系统拒绝操作：{reason}（{path}）。请检查权限与剩余空间。",
+    ),
     "not_written": (
         "{path} cannot be written ({reason}). Choose another place.",
         "无法写入 {path}（{reason}）。请选择其他位置。",

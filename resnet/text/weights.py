@@ -45,6 +45,18 @@ STRINGS: dict[str, tuple[str, str]] = {
         "There is no model “{name}”; did you mean: {near}?",
         "没有名为 “{name}” 的模型；您是否想用：{near}？",
     ),
+    "model_ships": (
+        "ships with the project: {network}, {count} classes, {size} px",
+        "随项目提供：{network}，{count} 个类别，{size} 像素",
+    ),
+    "model_network": (
+        "a network: from random weights (train --mode scratch), or with timm's usual ones",
+        "网络：可从随机权重训练（train --mode scratch），或使用 timm 的常用权重",
+    ),
+    "model_published": (
+        "weights that timm publishes; downloaded when first used",
+        "timm 发布的权重；首次使用时下载",
+    ),
     "model_path_wrong": (
         "{path} is neither a model folder (with {file}) nor a file of weights ({suffixes}).",
         "{path} 既不是模型文件夹（含 {file}），也不是权重文件（{suffixes}）。",

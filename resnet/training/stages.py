@@ -6,7 +6,7 @@ process from there: on a CPU to the same bits. Shapes: N images, C channels, H x
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +54,11 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class Validating:
+    """Some of the validation pictures were looked at. Nothing has changed; it is a moment to leave at."""
+
+
+@dataclass(frozen=True)
 class Validated:
     """An epoch ended and the model was tried on the validation part: logits float32 (N, K)."""
 
@@ -63,6 +68,9 @@ class Validated:
     val_loss: float  # nats
     val_accuracy: float
     logits: np.ndarray
+
+
+Event = Progress | Validating | Validated
 
 
 class _Loss:
@@ -78,9 +86,7 @@ class _Loss:
 
     def mean(self, rate: float) -> float:
         """The mean, from now on counted anew. Raises UserError where it is not finite."""
-        mean = float(self.total) / self.count  # waits for the device
-        if not math.isfinite(mean):
-            raise UserError("loss_not_finite", rate=f"{rate:.2g}")
+        mean = finite(float(self.total) / self.count, rate)  # waits for the device
         self.total, self.count = 0.0, 0
         return mean
 
@@ -112,7 +118,7 @@ class HeadStage:
         self.epoch_steps = steps_per_epoch(len(train.paths), settings.batch_size)
         self.steps = self.epochs * self.epoch_steps
 
-    def run(self) -> Iterator[Progress | Validated]:
+    def run(self) -> Iterator[Event]:
         yield from self._compute_features()
         features, mean, deviation = self._standardised()
         targets = torch.tensor([*self.train.targets, *self.val.targets])
@@ -132,7 +138,7 @@ class HeadStage:
             with torch.no_grad():
                 logits = self.head(features[count:])
             self.validated += 1
-            yield validated(self.name, epoch + 1, self.step, logits, targets[count:])
+            yield validated(self, epoch + 1, logits, targets[count:], self.settings.head_learning_rate)
 
     def _compute_features(self) -> Iterator[Progress]:
         paths = [*self.train.paths, *self.val.paths]
@@ -209,7 +215,7 @@ class FullStage:
         self.epoch_steps = steps_per_epoch(len(train.paths), settings.batch_size)
         self.steps = self.epochs * self.epoch_steps
 
-    def run(self) -> Iterator[Progress | Validated]:
+    def run(self) -> Iterator[Event]:
         every = math.ceil(self.steps / LOG_LINES)
         while self.validated < self.epochs:
             epoch = self.validated
@@ -223,7 +229,7 @@ class FullStage:
                 mean_loss = self.loss.mean(rate) if logged else None
                 yield progress(self, epoch + 1, len(images), waited, mean_loss, rate if logged else None)
                 waiting_since = time.perf_counter()
-            result = self._validate(epoch + 1)
+            result = yield from self._validate(epoch + 1)
             self.validated += 1
             yield result
 
@@ -258,15 +264,22 @@ class FullStage:
             self.average.update_parameters(self.model)
         return loss
 
-    def _validate(self, epoch: int) -> Validated:
+    def _validate(self, epoch: int) -> Generator[Validating, None, Validated]:
         engine = TorchEngine(self.delivered(), self.preprocessing, self.settings.device)
-        with autocast(self.settings.device, self.settings.precision):
-            outputs = list(compute(engine.logits, self.preprocessing, self.val.paths))
-        for path, output in zip(self.val.paths, outputs, strict=True):
+
+        def network(images: Tensor) -> Tensor:
+            with autocast(self.settings.device, self.settings.precision):
+                return engine.logits(images)
+
+        rows, paths = [], self.val.paths
+        for path, output in zip(paths, compute(network, self.preprocessing, paths), strict=True):
             if isinstance(output, Message):
                 raise UserError("picture_lost", file=path.name, reason=output)
-        logits = torch.from_numpy(np.stack(outputs))
-        return validated(self.name, epoch, self.step, logits, torch.tensor(self.val.targets))
+            rows.append(output)
+            if len(rows) % BATCH == 0 and len(rows) < len(paths):
+                yield Validating()
+        logits = torch.from_numpy(np.stack(rows))
+        return validated(self, epoch, logits, torch.tensor(self.val.targets), self.settings.learning_rate)
 
     def delivered(self) -> ResNet:
         return self.average.module if self.average and self.average.n_averaged > 0 else self.model
@@ -308,10 +321,18 @@ def load_counters(stage: HeadStage | FullStage, counts: dict) -> None:
     stage.loss.total, stage.loss.count = counts["loss"], counts["losses"]
 
 
-def validated(stage: str, epoch: int, step: int, logits: Tensor, targets: Tensor) -> Validated:
-    loss = F.cross_entropy(logits, targets)
+def validated(
+    stage: HeadStage | FullStage, epoch: int, logits: Tensor, targets: Tensor, highest_rate: float
+) -> Validated:
+    loss = finite(float(F.cross_entropy(logits, targets)), highest_rate)
     accuracy = (logits.argmax(dim=1) == targets).float().mean()
-    return Validated(stage, epoch, step, float(loss), float(accuracy), logits.numpy())
+    return Validated(stage.name, epoch, stage.step, loss, float(accuracy), logits.numpy())
+
+
+def finite(loss: float, rate: float) -> float:
+    if not math.isfinite(loss):
+        raise UserError("loss_not_finite", rate=f"{rate:.2g}")
+    return loss
 
 
 def autocast(device: str, precision: str) -> torch.autocast:

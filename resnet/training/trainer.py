@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from resnet.nn.network import ResNet
 from resnet.settings import TrainSettings
-from resnet.training.stages import FullStage, HeadStage, Pictures, Progress, State, Validated
+from resnet.training.stages import Event, FullStage, HeadStage, Pictures, State
 from resnet.weights.preprocessing import Preprocessing
 
 STAGES = {"head": (HeadStage,), "full": (FullStage,), "auto": (HeadStage, FullStage), "scratch": (FullStage,)}
@@ -25,7 +25,7 @@ class Trainer:
         self.index = 0
         self.stage = self.kinds[0](model, *self.parts)
 
-    def fit(self) -> Iterator[Progress | Validated]:
+    def fit(self) -> Iterator[Event]:
         """Every event of the run from here to its end."""
         yield from self.stage.run()
         while self.index + 1 < len(self.kinds):

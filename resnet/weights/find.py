@@ -3,12 +3,14 @@
 import difflib
 import os
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from resnet import weights
 from resnet.errors import UserError
 from resnet.nn.variants import VARIANTS
-from resnet.store import CHECKPOINTS, Store, folders, read_json
+from resnet.store import CHECKPOINTS, Store, folders, name_of
+from resnet.text import say
 from resnet.weights.folder import CONFIG, SUFFIXES, ModelConfig, read_config
 
 
@@ -45,7 +47,7 @@ def find(reference: str, store: Store, *, local: bool = True) -> Path | TimmName
         return here[reference]
     if known:
         return TimmName(reference)
-    names = [*here, *VARIANTS, *(_name(folder) for folder in folders(store.runs))]
+    names = [*here, *VARIANTS, *(name_of(folder) for folder in folders(store.runs))]
     near = difflib.get_close_matches(reference, names, n=3, cutoff=0.4) or names[:3]
     raise UserError("model_unknown", name=reference, near=near)
 
@@ -73,6 +75,21 @@ def default_model() -> Path:
     return shipped()[0]
 
 
+def list_models(pattern: str = "*") -> list[tuple[str, str]]:
+    """Name and a phrase of each shipped model and each network that can be made, where the name fits `pattern`.
+
+    pattern: as for file names: "resnet50*". The weights that can be downloaded: resnet.list_pretrained().
+    """
+    found = [(folder.name, _words(read_config(folder))) for folder in shipped()]
+    found += [(name, say("model_network")) for name in VARIANTS]
+    return [(name, words) for name, words in found if fnmatchcase(name, pattern)]
+
+
+def _words(config: ModelConfig) -> str:
+    size = config.preprocessing.size
+    return say("model_ships", network=config.architecture, count=config.num_classes, size=size)
+
+
 def _path(reference: str) -> Path | None:
     """A reference with a separator is a path; without one, where a model folder or a file of weights lies there."""
     path = Path(reference)
@@ -85,7 +102,7 @@ def _path(reference: str) -> Path | None:
 
 def _run(reference: str, store: Store, *, exact: bool) -> Path | None:
     """The model of the run called `reference`; with `exact`, of none that only begins so."""
-    if exact and not any(reference in (folder.name, _name(folder)) for folder in folders(store.runs)):
+    if exact and not any(reference in (folder.name, name_of(folder)) for folder in folders(store.runs)):
         return None
     try:
         folder = store.run(reference)
@@ -94,9 +111,5 @@ def _run(reference: str, store: Store, *, exact: bool) -> Path | None:
             return None
         raise
     if not (folder / "model" / CONFIG).is_file():
-        raise UserError("run_without_model", name=_name(folder) or folder.name)
+        raise UserError("run_without_model", name=name_of(folder) or folder.name)
     return folder / "model"
-
-
-def _name(run: Path) -> str:
-    return read_json(run / "name.json", {}).get("name", "")

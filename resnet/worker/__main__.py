@@ -12,18 +12,20 @@ import traceback
 from pathlib import Path
 
 from resnet.errors import UserError
-from resnet.store import Lock, Store, folders, is_locked, read_json
+from resnet.store import Lock, Store, folders, read_json
 from resnet.text import Message
-from resnet.worker.status import Control, Status, ToldToEnd
+from resnet.worker.status import GRACE, Control, Status, ToldToEnd, is_alive
 
 LOOK = 0.5  # seconds between two looks at the queue
 
 
 def main(folder: Path) -> None:
     lock, control = Lock(folder / "lock"), Control(folder)
-    if not lock.acquire(patience=5):
-        return  # another worker has the run
+    if not lock.acquire(patience=GRACE / 2):  # the worker that had the run before may still be on its way out
+        return
     status = Status(folder)
+    if status.record["state"] != "queued":
+        return  # launched twice, and the other worker was first
     try:
         turn = wait_for_turn(folder, control)
         status.update(state="running", stage="start")
@@ -54,19 +56,17 @@ def wait_for_turn(folder: Path, control: Control) -> Lock:
 
 def earlier_in_queue(store: Store, folder: Path, device: str) -> bool:
     """Whether a living worker of another run, of any owner, has waited longer for `device`."""
-    own = _place(folder)
-    others = (run for owner in store.root.iterdir() for run in folders(owner / "runs") if run != folder)
-    return any(
-        read_json(run / "status.json", {}).get("state") == "queued"
-        and read_json(run / "settings.json", {}).get("queue") == device
-        and _place(run) < own
-        and is_locked(run / "lock")
-        for run in others
-    )
+    own = _place(read_json(folder / "status.json", {}), folder)
+    for run in (run for owner in store.root.iterdir() for run in folders(owner / "runs") if run != folder):
+        record = read_json(run / "status.json", {})
+        waits = record.get("state") == "queued" and read_json(run / "settings.json", {}).get("queue") == device
+        if waits and _place(record, run) < own and is_alive(run, record):
+            return True
+    return False
 
 
-def _place(folder: Path) -> tuple[float, str]:
-    return read_json(folder / "status.json", {}).get("queued", 0.0), folder.name
+def _place(record: dict, folder: Path) -> tuple[float, str]:
+    return record.get("queued", 0.0), folder.name
 
 
 if __name__ == "__main__":

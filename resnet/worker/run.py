@@ -15,7 +15,7 @@ from resnet.predictor.engines import check_device
 from resnet.settings import TrainSettings
 from resnet.store import Store, append_line, read_json, read_lines, replacing, write_json
 from resnet.text import Message
-from resnet.training.stages import Pictures, Progress, Validated
+from resnet.training.stages import Event, Pictures, Progress, State, Validated
 from resnet.training.trainer import Trainer
 from resnet.weights.folder import ModelConfig, write_folder
 from resnet.weights.models import create_model, load
@@ -43,13 +43,14 @@ class _Run:
         self.record = read_json(folder / "settings.json")
         self.settings = self._settle()
         self.data = Dataset.open(self.store.dataset(self.settings.data))
-        self.trainer = self._trainer()
+        saved = checkpoint.load(folder / "last")
+        self.trainer = self._trainer(fresh=saved is None)
         # seconds so far; decode: spent waiting for pictures while training
         self.seconds = {"decode": 0.0, "train": 0.0, "evaluate": 0.0}
         self.lines = 0  # of metrics.jsonl
         self.images = 0  # pictures that went through the network
         self.saved = time.monotonic()
-        self._take_up()
+        self._take_up(saved)
 
     def run(self) -> str:
         stopped = not self._train()
@@ -71,12 +72,15 @@ class _Run:
         write_json(self.folder / "settings.json", self.record)
         return settings
 
-    def _trainer(self) -> Trainer:
-        """The trainer on the start weights, with a new classifier where the classes are other ones."""
+    def _trainer(self, fresh: bool) -> Trainer:
+        """The trainer on the start weights, with a new classifier where the classes are other ones.
+
+        A run that was saved before brings its own weights: those it started from may be gone.
+        """
         settings, labels = self.settings, self.data.classes
         torch.manual_seed(settings.seed)
         preprocessing = Preprocessing.from_config(self.record["preprocessing"])
-        if settings.mode == "scratch":
+        if settings.mode == "scratch" or not fresh:
             model = create_model(self.record["architecture"], num_classes=len(labels))
         else:
             model = load(settings.model, self.store)
@@ -88,9 +92,8 @@ class _Run:
         )
         return Trainer(model, preprocessing, *parts, settings)
 
-    def _take_up(self) -> None:
+    def _take_up(self, state: State | None) -> None:
         """Go back to the last save: the state, and what had been written by then."""
-        state = checkpoint.load(self.folder / "last")
         metrics = self.folder / "metrics.jsonl"
         if state:
             self.trainer.load_state(state)
@@ -108,7 +111,7 @@ class _Run:
         for event in self.trainer.fit():
             if isinstance(event, Progress):
                 self._note_progress(event, pace)
-            else:
+            elif isinstance(event, Validated):
                 self._note_validation(event)
             self._save_if_due(event)
             if self.control.told_to_end:
@@ -162,7 +165,7 @@ class _Run:
         append_line(self.folder / "metrics.jsonl", {"time": time.time(), **place, **figures})
         self.lines += 1
 
-    def _save_if_due(self, event: Progress | Validated) -> None:
+    def _save_if_due(self, event: Event) -> None:
         since = time.monotonic() - self.saved
         if since > SAVE_AT_MOST or (isinstance(event, Validated) and since > SAVE_AT_LEAST):
             self._save()

@@ -4,9 +4,16 @@ import signal
 import time
 from pathlib import Path
 
-from resnet.store import read_json, write_json
+from resnet.store import is_locked, read_json, write_json
 
 OFTEN = 0.5  # seconds between two writes while nothing but numbers changes
+GRACE = 20  # seconds that a worker has, from its launch, to take the lock
+
+
+def is_alive(folder: Path, record: dict) -> bool:
+    """Whether a worker has the run in `folder`, whose status is `record`, or is about to take it."""
+    launching = record["state"] == "queued" and abs(time.time() - record["launched"]) < GRACE
+    return launching or is_locked(folder / "lock")
 
 
 class ToldToEnd(Exception):
@@ -45,6 +52,8 @@ class Status:
     def update(self, **changes: object) -> None:
         urgent = any(changes.get(name, self.record[name]) != self.record[name] for name in ("state", "stage"))
         self.record.update(changes)
+        if not self.path.exists():
+            raise SystemExit("The folder of this run was deleted.")
         if urgent or time.monotonic() - self.written > OFTEN:
             self.record["updated"] = time.time()
             write_json(self.path, self.record)

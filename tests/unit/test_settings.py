@@ -30,13 +30,13 @@ def test_words_and_fractions_are_refused_where_numbers_belong(field):
     assert TrainSettings("d", "m", **{field: True}).problems()
 
 
-def test_resolving_leaves_only_what_torch_must_settle():
+def test_resolving_leaves_only_the_name_and_what_torch_must_settle():
     for mode in ("auto", "head", "full", "scratch"):
         settings = resolve(
             TrainSettings("d", "m", mode=mode), images=195, model_size=160, crop_mode="squash", processes=2
         )
         open_fields = {field.name for field in fields(settings) if getattr(settings, field.name) is None}
-        assert open_fields == {"device", "precision"}
+        assert open_fields == {"name", "device", "precision"}
         assert not settings.problems()
 
 
