@@ -48,6 +48,10 @@ STRINGS: dict[str, tuple[str, str]] = {
         "下载之后即可知道它认识什么。",
     ),
     "no_pictures_given": ("There is no picture to classify; choose one first.", "没有可分类的图片；请先选择一张。"),
+    "picture_changed": (
+        "{file} changed while it was being read; choose it again.",
+        "{file} 在读取过程中发生了变化；请重新选择。",
+    ),
     # fine-tune
     "finetune_lead": (
         "Bring pictures in folders named after what they show; a model learns to tell them apart.",

@@ -33,6 +33,7 @@ class ClassifyTab:
                     words.put(
                         self.model, label="model", info="model_help_hosted" if self.service.hosted else "model_help"
                     )
+                    self.model_note = page.html("classify-model-note")
                     self.knows = page.html("classify-knows", elem_classes="quiet")
                     self.note = page.html("classify-note")
                     self.answer = page.html("classify-answer", min_height=200)
@@ -77,7 +78,7 @@ class ClassifyTab:
             show_progress_on=self.table,
             concurrency_id="compute",
         )
-        page.on([self.model.change, language.change], self.say_knows, [self.model], [self.knows])
+        page.on([self.model.change, language.change], self.say_knows, [self.model], [self.knows], self.model_note)
         page.on([page.load, self.tab.select, language.change], self.offer, [self.model], [self.model])
 
     def say_answer(self, picture: str | None, model: str, language: str):

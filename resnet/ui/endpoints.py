@@ -70,7 +70,9 @@ class Endpoints:
     def classify_batch(self, files: list[str], model: str = "", top_k: int = 5) -> dict:
         """Classify many pictures: {model, engine, device, seconds, images_per_second, images: [{file, known,
         labels: [{label, description, score}], error}]}."""
-        return self.service.classify_many(files or [], model, top_k)
+        result = self.service.classify_many(files or [], model, top_k)
+        images = [{**image, "error": image["error"] and image["error"]["english"]} for image in result["images"]]
+        return {**result, "images": images}
 
     def list_models(self) -> list[dict]:
         """The models at hand, the default among them: [{model, architecture, labels, accuracy, own}]."""

@@ -95,8 +95,9 @@ class ResultsTab:
         return gr.update(choices=choices, value=kept), tables.runs(results, language), ids
 
     def show(self, chosen: str, language: str):
-        if not chosen:
-            return (figures.empty(say("results_empty", language)), *("",) * 3, None, None, None)
+        if not chosen or not self.service.has_report(chosen):
+            waiting = say("no_report_yet", language, name=self.service.name(chosen)) if chosen else ""
+            return figures.empty(waiting or say("results_empty", language)), "", "", "", None, None, None
         report, words = self.service.report(chosen), self.service.words(chosen)
         curves = report.get("curves") or []
         return (

@@ -111,11 +111,14 @@ class Service:
     def classify_many(
         self, pictures: list[str], reference: str = "", top_k: int = 5, progress: Callable[[int], None] | None = None
     ) -> dict:
-        """The answers to many; an unreadable picture costs only itself."""
+        """The answers to many; an unreadable picture costs only itself: its `error` is a message, as JSON."""
         if not pictures:
             raise UserError("no_pictures_given")
         result = self.predictor(reference).predict([Path(p) for p in pictures], top_k=int(top_k), progress=progress)
-        return {**result, "images": [{**image, "file": Path(image["file"]).name} for image in result["images"]]}
+        for image, picture in zip(result["images"], pictures, strict=True):
+            image["file"] = Path(picture).name
+            image["error"] = image["error"] and _refusal(Path(picture)).to_json()
+        return result
 
     # data sets
 
@@ -211,9 +214,6 @@ class Service:
         name = read_json(folder / "name.json", {}).get("name", run)
         return jobs.status(folder), read_lines(folder / "metrics.jsonl"), name
 
-    def has_report(self, run: str) -> bool:
-        return (self.store.run(run) / "report.json").is_file()
-
     def _state(self, run: str) -> str:
         folder = self.store.runs / run
         return jobs.status(folder)["state"] if folder.is_dir() else "deleted"
@@ -242,6 +242,9 @@ class Service:
         if not report:
             raise UserError("no_report_yet", name=self.name(reference))
         return report
+
+    def has_report(self, reference: str) -> bool:
+        return (self._report_folder(reference) / "report.json").is_file()
 
     def words(self, reference: str) -> dict[str, str]:
         """Class keys -> words, of the model behind a result; empty where it cannot be read."""
@@ -279,6 +282,15 @@ class Service:
         if self.hosted and ship is None:
             raise UserError("hosted_off")
         return ship or self.store.run(reference)
+
+
+def _refusal(picture: Path) -> Message:
+    """Why a picture cannot be read."""
+    try:
+        open_image(picture)
+    except UserError as problem:
+        return problem.message
+    return Message("picture_changed", {"file": picture.name})
 
 
 def _model(reference: str, name: str, folder: Path, own: bool) -> dict:
