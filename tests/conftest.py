@@ -1,14 +1,18 @@
 """What several tests need: a workspace of their own, a small set of drawn pictures, a small model."""
 
+import importlib
 import os
 from pathlib import Path
 
 import pytest
 
+import resnet
 from resnet.data.dataset import Dataset
 from resnet.data.importing import import_dataset
-from resnet.data.samples import draw
+from resnet.data.samples import CLASSES, draw
 from resnet.store import Store
+from resnet.weights.folder import ModelConfig, write_folder
+from resnet.weights.preprocessing import Preprocessing
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch starts its threads; tests share the cores
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test reaches beyond this machine; the one of the Hub brings its own
@@ -30,3 +34,13 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def data(store: Store, pictures: Path) -> Dataset:
     return import_dataset(pictures, store)
+
+
+@pytest.fixture(scope="session")
+def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder that knows the drawn shapes by name and has learned nothing: random weights, 48 px."""
+    folder = tmp_path_factory.mktemp("models") / "small"
+    importlib.import_module("torch").manual_seed(0)
+    network = resnet.create_model("resnet18", num_classes=len(CLASSES))
+    write_folder(folder, network.state_dict(), ModelConfig("resnet18", sorted(CLASSES), Preprocessing(48)), card="")
+    return folder

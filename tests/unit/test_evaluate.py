@@ -1,0 +1,98 @@
+"""Evaluation on data sets: classes by label, the contract's report, mistakes with the most confident first."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from resnet.errors import UserError
+from resnet.evaluation.evaluate import evaluate
+from resnet.evaluation.metrics import softmax
+from resnet.predictor import Predictor
+from resnet.weights.files import read_state
+from resnet.weights.folder import ModelConfig, read_config, write_folder
+
+CONTRACT = {
+    *("model", "data", "split", "n", "accuracy", "interval", "balanced_accuracy", "macro_f1", "log_loss", "ece"),
+    *("classes", "per_class", "confusion"),
+}
+
+
+def reordered(model: Path, folder: Path, order: list[int]) -> Predictor:
+    """The same model with its classes in another order, or some of them left out."""
+    config, state = read_config(model), read_state(model / "model.safetensors")
+    state |= {name: state[name][order] for name in ("fc.weight", "fc.bias")}
+    labels = [config.labels[i] for i in order]
+    write_folder(folder, state, ModelConfig(config.architecture, labels, config.preprocessing), card="")
+    return Predictor(folder, "cpu")
+
+
+@pytest.fixture
+def evaluation(small_model, data):
+    return evaluate(Predictor(small_model, "cpu"), data)
+
+
+def test_classes_are_matched_by_label_not_by_position(small_model, data, tmp_path, evaluation):
+    order = [3, 0, 4, 1, 2]
+    other = evaluate(reordered(small_model, tmp_path / "other", order), data)
+    one, two = evaluation.report(data, "val"), other.report(data, "val")
+    assert two["classes"] == [one["classes"][i] for i in order]
+    assert two["confusion"] == np.array(one["confusion"])[np.ix_(order, order)].tolist()
+    assert [two[key] for key in ("accuracy", "macro_f1")] == pytest.approx(
+        [one[key] for key in ("accuracy", "macro_f1")]
+    )
+    assert two["log_loss"] == pytest.approx(one["log_loss"], abs=1e-5)
+
+
+def test_the_report_of_the_contract(data, evaluation):
+    report = evaluation.report(data, "val")
+    assert report.keys() >= CONTRACT and report["format"] == 1
+    assert report["data"] == {"id": data.id, "name": data.name}
+    assert report["n"] == len(data.part("val")) == np.sum(report["confusion"])
+    assert [row["label"] for row in report["per_class"]] == report["classes"] == data.classes
+    assert json.loads(json.dumps(report, allow_nan=False)) == report
+
+
+def test_rows_of_the_confusion_matrix_are_true_classes(data, evaluation):
+    report = evaluation.report(data, "val")
+    assert np.sum(report["confusion"], axis=1).tolist() == [row["n"] for row in report["per_class"]]
+    right = evaluation.logits.argmax(axis=1) == evaluation.targets
+    assert report["accuracy"] == right.mean()
+
+
+def test_mistakes_come_with_the_most_confident_first(data, evaluation):
+    report = evaluation.report(data, "val")
+    mistakes, probabilities = report["mistakes"], softmax(evaluation.logits)
+    scores = [mistake["score"] for mistake in mistakes]
+    assert scores == sorted(scores, reverse=True)
+    assert len(mistakes) == report["n"] - np.trace(report["confusion"])
+    by_hash = {record.sha256: i for i, record in enumerate(evaluation.records)}
+    for mistake in mistakes:
+        i = by_hash[mistake["sha256"]]
+        assert (data.folder / mistake["file"]) == evaluation.records[i].path
+        assert mistake["label"] == evaluation.records[i].label != mistake["predicted"]
+        assert mistake["score"] == pytest.approx(probabilities[i].max())
+
+
+def test_all_parts_together_and_an_empty_one(small_model, data):
+    predictor, counts = Predictor(small_model, "cpu"), []
+    whole = evaluate(predictor, data, "all", lambda done, total: counts.append((done, total)))
+    assert len(whole.records) == len(data.records)
+    assert counts == [(i, len(data.records)) for i in range(1, len(data.records) + 1)]
+    with pytest.raises(UserError, match=r"“shapes” has no pictures in its part “test”"):
+        evaluate(predictor, data, "test")
+
+
+def test_a_model_that_lacks_classes_names_them(small_model, data, tmp_path):
+    lacking = reordered(small_model, tmp_path / "lacking", [0, 1, 2])
+    with pytest.raises(
+        UserError, match=r"does not know these classes of the data: stripes, triangles\. It knows: checks"
+    ):
+        evaluate(lacking, data)
+
+
+def test_a_picture_that_is_gone_ends_it(small_model, data):
+    data.part("val")[0].path.unlink()
+    with pytest.raises(UserError, match=r"1 pictures of the data set “shapes” can no longer be read"):
+        evaluate(Predictor(small_model, "cpu"), data)
