@@ -1,0 +1,284 @@
+"""Runs from the outside: what is said before a start, what a run's state is, what is refused.
+
+Workers are real, but wait: a test that holds the device's lock keeps them in the queue, where they load no torch.
+"""
+
+import math
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import resnet
+from resnet import jobs
+from resnet.data.dataset import Dataset
+from resnet.data.importing import import_dataset
+from resnet.errors import UserError
+from resnet.settings import TrainSettings
+from resnet.store import Lock, Store, folders, is_locked, new_id, read_json, write_json
+
+
+@pytest.fixture
+def settings(data: Dataset, small_model: Path) -> TrainSettings:
+    return TrainSettings(data.id, str(small_model), device="cpu")
+
+
+@pytest.fixture
+def busy(store: Store) -> Iterator[Lock]:
+    """The CPU is taken, so that a started run stays in the queue; at the end all workers are told to go."""
+    lock = Lock(store.device_lock("cpu"))
+    assert lock.acquire()
+    yield lock
+    jobs.shutdown()
+    lock.release()
+
+
+def until(condition, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def make_run(store: Store, state: str, **changes: object) -> Path:
+    """The files of a run that no worker has."""
+    folder, now = store.runs / new_id(), time.time()
+    status = {"format": 1, "state": state, "stage": "full", "queued": now, "launched": now, "message": None}
+    write_json(folder / "status.json", {**status, **changes})
+    write_json(folder / "name.json", {"format": 1, "name": "made"})
+    run = {"created": now, "data": {"id": "0" * 16, "name": "d"}, "architecture": "resnet18"}
+    write_json(folder / "settings.json", {"format": 1, **run, "settings": {"mode": "full"}})
+    return folder
+
+
+# the plan
+
+
+def test_a_plan_settles_everything_that_can_be_told_without_torch(store, data, settings, small_model):
+    plan = jobs.plan(store, replace(settings, data="shapes", device=None))
+    left_open = {name for name, value in vars(plan.settings).items() if value is None}
+    assert left_open == {"device", "precision"}
+    assert plan.settings.data == data.id and plan.settings.name == "shapes resnet18"
+    assert plan.settings.model == str(small_model)
+    assert (plan.architecture, plan.preprocessing.size, plan.settings.image_size) == ("resnet18", 48, 48)
+    smaller = jobs.plan(store, replace(settings, image_size=40, crop_mode="squash"))
+    assert (smaller.preprocessing.size, smaller.preprocessing.crop_mode) == (40, "squash")
+
+
+def test_a_start_model_is_named_so_that_it_is_found_again_from_anywhere(store, settings, small_model, monkeypatch):
+    monkeypatch.chdir(small_model.parent)
+    assert jobs.plan(store, replace(settings, model="small")).settings.model == str(small_model)
+    run = make_run(store, "done")
+    shutil.copytree(small_model, run / "model")
+    assert jobs.plan(store, replace(settings, model="made")).settings.model == run.name
+
+
+def test_from_scratch_the_size_follows_the_pictures(store, settings):
+    plan = jobs.plan(store, replace(settings, model="resnet26d", mode="scratch"))
+    assert (plan.architecture, plan.settings.model, plan.settings.image_size) == ("resnet26d", "resnet26d", 160)
+
+
+def test_all_problems_are_told_together(store, settings):
+    wrong = replace(settings, data="nowhere", model="resnet51", mode="magic", epochs=0, device="../x", seed=None)
+    with pytest.raises(UserError) as told:
+        jobs.start(store, wrong)
+    for words in (
+        "mode is magic; choose one of",
+        "epochs is 0; it must be a whole number between 1 and 1000",
+        "device is ../x; choose one of",
+        "seed is None",
+        "no data set “nowhere”",
+        "no model “resnet51”; did you mean: resnet50",
+    ):
+        assert words in str(told.value)
+    assert folders(store.runs) == []
+    with pytest.raises(UserError, match="data is 7; it must be text"):
+        jobs.plan(store, TrainSettings(7, None))
+
+
+def test_a_class_with_one_picture_stops_a_start_and_one_class_an_import(store, settings, pictures, tmp_path):
+    few = tmp_path / "few"
+    shutil.copytree(pictures / "stars", few / "stars")
+    with pytest.raises(UserError, match="All pictures are in one class, “stars”"):
+        import_dataset(few, store)
+    (few / "circles").mkdir()
+    shutil.copy(pictures / "circles" / "000.jpg", few / "circles")
+    data = import_dataset(few, store)
+    with pytest.raises(UserError, match="A single picture in: circles"):
+        jobs.start(store, replace(settings, data=data.id))
+    assert folders(store.runs) == []
+
+
+@pytest.mark.parametrize("mode", ["head", "full", "auto", "scratch"])
+def test_the_estimate_is_finite_and_grows_with_the_epochs(store, settings, mode):
+    seconds = [jobs.estimate(jobs.plan(store, replace(settings, mode=mode, epochs=n))) for n in (1, 10, 100)]
+    assert all(math.isfinite(value) and value > 0 for value in seconds)
+    assert len(set(seconds)) == (1 if mode == "head" else 3) and seconds == sorted(seconds)
+    device = replace(settings, mode=mode, device="cuda:1")
+    assert math.isfinite(jobs.estimate(jobs.plan(store, device)))
+
+
+# starts
+
+
+def test_two_clicks_are_one_run(store, settings, busy):
+    answers = []
+
+    def click() -> None:
+        try:
+            answers.append(jobs.start(store, settings))
+        except UserError as error:
+            answers.append(error)
+
+    clicks = [threading.Thread(target=click) for _ in range(3)]
+    for thread in clicks:
+        thread.start()
+    for thread in clicks:
+        thread.join()
+    (run,) = [answer for answer in answers if isinstance(answer, str)]
+    assert all(run in str(answer) for answer in answers)  # the others say which run it is
+    assert [folder.name for folder in folders(store.runs)] == [run]
+    other = jobs.start(store, replace(settings, seed=1))  # other settings are another run
+    jobs.stop(store, run)
+    until(lambda: jobs.status(store.runs / run)["state"] == "stopped")
+    third = jobs.start(store, settings)  # and so is a new start once the first has ended
+    assert [record["run"] for record in jobs.list_runs(store)] == [third, other, run]
+
+
+def test_a_run_in_the_queue_is_stopped_resumed_and_refuses_deletion(store, settings, data, busy):
+    run = jobs.start(store, settings)
+    folder = store.runs / run
+    until(lambda: is_locked(folder / "lock"))
+    assert jobs.status(folder)["state"] == "queued"
+    with pytest.raises(UserError, match=rf"The run {run} is queued. Stop it first"):
+        jobs.delete_run(store, run)
+    with pytest.raises(UserError, match=rf"is used by the run {run}, which is queued"):
+        jobs.delete_dataset(store, "shapes")
+    with pytest.raises(UserError, match="only one that was stopped, failed or was lost can be resumed"):
+        jobs.resume(store, run)
+    jobs.stop(store, run)
+    assert jobs.status(folder)["state"] in ("stopping", "stopped")
+    until(lambda: jobs.status(folder)["state"] == "stopped")
+    jobs.resume(store, run)  # the request to stop is forgotten
+    until(lambda: is_locked(folder / "lock"))
+    assert jobs.status(folder)["state"] == "queued"
+    assert jobs.shutdown() == [run]
+    assert jobs.status(folder)["state"] == "stopped"
+    jobs.delete_dataset(store, data.id)
+    with pytest.raises(UserError, match="There is no data set"):
+        jobs.resume(store, run)
+    assert jobs.status(folder)["state"] == "stopped"
+    jobs.delete_run(store, run)
+    assert jobs.list_runs(store) == [] and list(store.runs.iterdir()) == list(store.datasets.iterdir()) == []
+
+
+def test_an_app_that_ends_at_once_leaves_a_run_that_can_be_resumed(store, settings, busy):
+    run = jobs.start(store, settings)
+    jobs.shutdown()  # its worker has hardly begun
+    assert jobs.status(store.runs / run)["state"] == "stopped"
+
+
+def test_a_worker_killed_in_the_queue_is_lost(store, settings, busy):
+    folder = store.runs / jobs.start(store, settings)
+    until(lambda: is_locked(folder / "lock"))
+    jobs.runs._launched[folder].kill()
+    record = read_json(folder / "status.json")
+    write_json(folder / "status.json", {**record, "launched": record["launched"] - 3600})  # not a moment ago
+    until(lambda: jobs.status(folder)["state"] == "lost")
+    assert read_json(folder / "status.json")["state"] == "queued"  # derived, never written
+    with pytest.raises(UserError, match="process is gone"):
+        jobs.raise_failure(folder)
+    jobs.resume(store, folder.name)
+    assert jobs.status(folder)["state"] == "queued"
+
+
+def test_a_run_deleted_by_hand_in_the_queue_leaves_no_ghost(store, settings, busy):
+    folder = store.runs / jobs.start(store, settings)
+    until(lambda: is_locked(folder / "lock"))
+    worker = jobs.runs._launched[folder]
+    shutil.rmtree(folder)
+    busy.release()
+    assert worker.wait(60) == 1
+    assert list(store.runs.iterdir()) == []
+    assert jobs.list_runs(store) == []
+
+
+# states
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [("running", "lost"), ("stopping", "lost"), ("queued", "queued")]
+    + [(state, state) for state in ("stopped", "done", "failed")],
+)
+def test_the_state_of_a_run_without_a_worker(store, written, told):
+    folder = make_run(store, written)
+    assert jobs.status(folder)["state"] == told
+    assert read_json(folder / "status.json")["state"] == written
+    (folder / "stop").touch()  # one left behind changes nothing of a run that has ended
+    assert jobs.status(folder)["state"] == ("stopping" if written == "queued" else told)
+
+
+@pytest.mark.parametrize("shift", [-3600, 3600])
+def test_a_clock_that_jumps_revives_no_lost_run(store, shift):
+    folder = make_run(store, "queued", launched=time.time() + shift)
+    assert jobs.status(folder)["state"] == "lost"
+
+
+def test_stopping_what_has_ended_does_nothing(store):
+    folder = make_run(store, "done")
+    jobs.stop(store, folder.name)
+    assert not (folder / "stop").exists()
+
+
+def test_lists_pass_over_what_vanishes_or_is_half_there(store):
+    whole = make_run(store, "done")
+    for missing in ("status.json", "settings.json", "name.json"):
+        (make_run(store, "done") / missing).unlink()
+    (store.runs / new_id()).mkdir()
+    assert [run["run"] for run in jobs.list_runs(store)] == [whole.name]
+    stop = threading.Event()
+
+    def come_and_go() -> None:
+        while not stop.is_set():
+            shutil.rmtree(make_run(store, "stopped"))
+
+    thread = threading.Thread(target=come_and_go)
+    thread.start()
+    try:
+        for _ in range(100):
+            assert whole.name in [run["run"] for run in jobs.list_runs(store)]
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_the_newest_run_comes_first_whatever_was_touched_last(store):
+    old, new = make_run(store, "done"), make_run(store, "done")
+    write_json(old / "settings.json", {**read_json(old / "settings.json"), "created": time.time() - 100})
+    assert [run["run"] for run in jobs.list_runs(store)] == [new.name, old.name]
+
+
+def test_unknown_runs_are_named(store):
+    for function in (jobs.stop, jobs.resume, jobs.delete_run):
+        with pytest.raises(UserError, match="There is no run “nothing” here"):
+            function(store, "nothing")
+
+
+def test_every_public_name_is_there():
+    for name in resnet.__all__:
+        assert callable(getattr(resnet, name)), name
+    contract = {"list_models", "list_pretrained", "create_model", "load", "load_checkpoint", "Predictor"}
+    assert contract | {"train", "evaluate", "TrainSettings", "UserError"} <= set(resnet.__all__) <= set(dir(resnet))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = resnet.nothing
+
+
+def test_models_are_listed_by_pattern_with_a_phrase_each():
+    listed = dict(resnet.list_models("resnet50*"))
+    assert {"resnet50", "resnet50d"} <= listed.keys() and all(listed.values())
+    assert "resnet18" not in listed and resnet.list_models("nothing*") == []
