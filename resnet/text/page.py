@@ -6,8 +6,6 @@ STRINGS: dict[str, tuple[str, str]] = {
         "A folder of photographs becomes an image classifier of your own.",
         "一文件夹照片，变成您自己的图像分类器。",
     ),
-    "badge_local": ("on this machine", "本机运行"),
-    "badge_hosted": ("shared app", "公共应用"),
     "switch_shade": ("Light / dark", "明 / 暗"),
     "tab_classify": ("Classify", "分类"),
     "tab_finetune": ("Fine-tune", "微调"),
@@ -19,9 +17,10 @@ STRINGS: dict[str, tuple[str, str]] = {
         "您的图片只留在这台机器上，不会发送到任何地方。上传的文件一天后删除；导入的内容保存在工作区，直到您删除。",
     ),
     "privacy_hosted": (
-        "Pictures that you upload lie in this server's temporary folder for at most a day, under an unguessable "
-        "address, and are used for nothing but your answer.",
-        "您上传的图片最多在本服务器的临时文件夹中保留一天，地址无法猜测，除给出答案外不作他用。",
+        "Pictures that you upload lie in this server's temporary folder for at most a day and are used for nothing but "
+        "your answer. Whoever has a picture's address, which is made from its content and name, can see it.",
+        "您上传的图片最多在本服务器的临时文件夹中保留一天，除给出答案外不作他用。"
+        "图片地址由其内容和文件名生成，知道地址的人可以看到图片。",
     ),
     # classify
     "picture": ("Picture", "图片"),

@@ -82,6 +82,9 @@ STRINGS: dict[str, tuple[str, str]] = {
     "what_it_saw": ("What the network saw", "网络看到的画面"),
     "knows": ("Knows {count} things: {things}.", "认识 {count} 种东西：{things}。"),
     "knows_among": ("Knows {count} things, among them {things}.", "认识 {count} 种东西，例如{things}。"),
+    "badge_local": ("this machine · {device}", "本机 · {device}"),
+    "badge_hosted": ("shared app · {device}", "公共应用 · {device}"),
+    "cores": (", {count} cores", "，{count} 核"),
     # runs
     "mode_head": ("head only", "只训练末层"),
     "mode_auto": ("head, then all", "先末层，再全部"),

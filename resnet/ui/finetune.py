@@ -20,7 +20,7 @@ class FinetuneTab:
             if self.service.hosted:
                 page.text("finetune_hosted", style="lead", elem_id="finetune-hosted")
                 page.text("finetune_hosted_how", elem_id="finetune-hosted-how")
-                gr.Code(commands.AT_HOME, language="shell", interactive=False, show_label=False, lines=3)
+                gr.Textbox(commands.AT_HOME, show_label=False, interactive=False, buttons=["copy"], elem_classes="mono")
                 return
             self._lay_out_run()
             page.text("finetune_lead", style="lead")

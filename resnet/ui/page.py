@@ -7,6 +7,7 @@ from html import escape
 import gradio as gr
 
 from resnet.errors import UserError
+from resnet.jobs.plan import likely_device
 from resnet.text import say
 from resnet.ui import endpoints
 from resnet.ui.about import build_about
@@ -15,7 +16,7 @@ from resnet.ui.finetune import FinetuneTab
 from resnet.ui.language import NAMES, Words, spoken
 from resnet.ui.results import ResultsTab
 from resnet.ui.service import Service
-from resnet.views import figures
+from resnet.views import figures, sentences
 
 CACHE_SECONDS = 24 * 3600  # uploads are deleted after a day; a run keeps copies of its own
 
@@ -97,7 +98,8 @@ def _header(page: Page) -> None:
         gr.HTML(
             '<a class="brand" href="?" aria-label="ResNet Lab">ResNet <b>Lab</b></a>', elem_id="brand", js_on_load=None
         )
-        page.text("badge_hosted" if page.service.hosted else "badge_local", "span", "badge", elem_id="mode-badge")
+        badge = gr.HTML(html_template='<span class="badge">${value}</span>', js_on_load=None, elem_id="mode-badge")
+        page.words.put(badge, value=lambda language: sentences.machine(likely_device(), page.service.hosted, language))
         page.language = gr.Radio(
             list(NAMES.items()),
             value="en",

@@ -197,8 +197,11 @@ class Service:
 
         A page that watches none shows the newest run where that was left unfinished, so that it can be resumed.
         """
-        live, unfinished = ([], "") if self.hosted else self._live()
-        return watched if watched in live else next(iter(live), watched or unfinished)
+        if self.hosted:
+            return ""
+        live, unfinished = self._live()
+        kept = watched if watched and (self.store.runs / watched).is_dir() else unfinished
+        return watched if watched in live else next(iter(live), kept)
 
     def version(self, run: str) -> tuple:
         """Changes whenever there is something new to show of a run."""

@@ -5,12 +5,8 @@ import shlex
 
 from resnet.settings import TrainSettings
 
-AT_HOME = """git clone https://huggingface.co/spaces/USER/NAME resnet-lab && cd resnet-lab
-python -m pip install -r requirements.txt
-python app.py"""
+AT_HOME = "python -m pip install -r requirements.txt && python app.py"
 OPTIONS = ("mode", "epochs", "image_size", "batch_size", "learning_rate", "seed", "crop_mode", "name")
-
-
 FLAGS = {"learning_rate": "--lr"}
 
 

@@ -1,6 +1,7 @@
 """Numbers as people say them: percents, durations, dates, and the sentences built from them."""
 
 import math
+import os
 import time
 
 from resnet.settings import TrainSettings
@@ -188,9 +189,19 @@ def data_line(data: dict, language: str = "en") -> str:
 def facts(prediction: dict, language: str = "en") -> list[str]:
     """Model, time, engine and device of an answer."""
     engine = {"torch": "PyTorch"}.get(prediction["engine"], prediction["engine"])
-    device = {"cpu": "CPU", "mps": "Apple GPU"}.get(prediction["device"], prediction["device"].replace("cuda", "GPU"))
     taken = say("milliseconds", language, count=f"{1000 * prediction['seconds']:,.0f}")
-    return [prediction["model"], taken, say("engine_on", language, engine=engine, device=device)]
+    return [prediction["model"], taken, say("engine_on", language, engine=engine, device=device(prediction["device"]))]
+
+
+def device(name: str) -> str:
+    """cuda:1 -> "GPU:1": what people call it."""
+    return {"cpu": "CPU", "mps": "Apple GPU"}.get(name, name.replace("cuda", "GPU"))
+
+
+def machine(name: str, hosted: bool, language: str = "en") -> str:
+    """Where the app runs and on what: "this machine · CPU, 2 cores"."""
+    cores = say("cores", language, count=os.cpu_count() or 1) if name == "cpu" else ""
+    return say("badge_hosted" if hosted else "badge_local", language, device=device(name) + cores)
 
 
 def plan(settings: TrainSettings, language: str = "en") -> str:
