@@ -8,7 +8,7 @@ PAPERS = """
 <ul class="papers">
 <li>He, Zhang, Ren, Sun: <a href="https://arxiv.org/abs/1512.03385" target="_blank" rel="noopener">Deep Residual
 Learning for Image Recognition</a>, 2015</li>
-<li>He, Zhang, Xie, Zhang, Zhang, Xie, Li: <a href="https://arxiv.org/abs/1812.01187" target="_blank"
+<li>He, Zhang, Zhang, Zhang, Xie, Li: <a href="https://arxiv.org/abs/1812.01187" target="_blank"
 rel="noopener">Bag of Tricks for Image Classification</a>, 2018 (the “d” networks)</li>
 </ul>
 """

@@ -22,7 +22,7 @@ def add(service: Service) -> None:
     label, answers = gr.Label(visible=False), gr.JSON(visible=False)
     archive, name = gr.File(label="file", visible=False), gr.Textbox("", label="name", visible=False)
     found = gr.JSON(visible=False)
-    _event(calls.classify, [picture, model, top_k], label, **COMPUTE)
+    _event(calls.classify, [picture, model, top_k], label, postprocess=False, **COMPUTE)
     _event(calls.classify_batch, [files, model, top_k], answers, **COMPUTE)
     _event(calls.import_dataset, [archive, name], found, concurrency_id="import")
     for call in (calls.list_models, calls.start_run, calls.run_status, calls.stop_run, calls.resume_run):

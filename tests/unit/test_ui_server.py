@@ -141,6 +141,16 @@ def test_what_cannot_be_done_is_said_in_a_sentence(
         Client(app[0], verbose=False).predict(*values, api_name=endpoint)
 
 
+def test_pictures_are_classified_over_http(app: tuple[str, Path], small_model: Path, pictures: Path) -> None:
+    client, files = Client(app[0], verbose=False), sorted(pictures.rglob("*.*"))[:2]
+    answer = client.predict(handle_file(files[0]), str(small_model), 2, api_name="/classify")
+    assert answer["label"] in {entry["label"] for entry in answer["confidences"]} | {"unknown"}
+    assert len(answer["confidences"]) == 2
+    many = client.predict([handle_file(file) for file in files], str(small_model), 1, api_name="/classify_batch")
+    assert [image["file"] for image in many["images"]] == [file.name for file in files]
+    assert many["engine"] == "torch"
+
+
 def test_a_text_named_jpg_gets_its_sentence(app: tuple[str, Path], tmp_path: Path) -> None:
     file = tmp_path / "note.jpg"
     file.write_text("not a picture at all, only words " * 5)
