@@ -191,7 +191,8 @@ STRINGS: dict[str, tuple[str, str]] = {
         "Here it was written from the papers; its parameters carry timm's names, so models go both ways.",
         "这里的网络依照论文编写；参数名与 timm 相同，模型可以互通。",
     ),
-    # start of the server
+    # the server
+    "foreign_origin": ("This request came from another web site.", "此请求来自其他网站。"),
     "port_taken": (
         "Port {port} is in use by another program; choose another with --port, or leave it out.",
         "端口 {port} 已被其他程序占用；请用 --port 选择其他端口，或不指定。",

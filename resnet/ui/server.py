@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from resnet import jobs
 from resnet.errors import UserError
 from resnet.store import Store
+from resnet.text import say
 from resnet.ui import theme
 from resnet.ui.page import build
 from resnet.ui.service import Service
@@ -83,7 +84,7 @@ class SameOrigin:
             origin = headers.get("origin")
             hosts = {headers.get("host"), headers.get("x-forwarded-host")} - {None}
             if origin is not None and urlsplit(origin).netloc not in hosts:
-                await PlainTextResponse("This request came from another web site.", 403)(scope, receive, send)
+                await PlainTextResponse(say("foreign_origin"), 403)(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 
@@ -101,10 +102,10 @@ def serve(arguments: argparse.Namespace) -> int:
     service = Service(Store.open(), hosted=chosen == "hosted")
     demo = build(service).queue(max_size=WAITING, default_concurrency_limit=4)
     signal.signal(signal.SIGTERM, _interrupt)
-    launch(demo, chosen, server_name=name, server_port=port, share=arguments.share, auth=login)
-    print(f"ResNet Lab ({chosen}): {demo.share_url or demo.local_url}", flush=True)
-    threading.Timer(1.0, service.warm_up).start()
     try:
+        launch(demo, chosen, server_name=name, server_port=port, share=arguments.share, auth=login)
+        print(f"ResNet Lab ({chosen}): {demo.share_url or demo.local_url}", flush=True)
+        threading.Timer(1.0, service.warm_up).start()
         threading.Event().wait()
     except KeyboardInterrupt:
         jobs.shutdown()
