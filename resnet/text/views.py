@@ -125,6 +125,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "speed": ("{speed} images/s", "每秒 {speed} 张"),
     "left": ("{duration} left", "还需 {duration}"),
     "so_far": ("Right on {percent} of the checked pictures so far.", "目前检查的图片中答对 {percent}。"),
+    "in_the_end": ("Right on {percent} of the checked pictures.", "检查的图片中答对 {percent}。"),
     "series_train": ("pictures it learns from", "学习用图片"),
     "series_val": ("pictures it is checked with", "检查用图片"),
     # tables

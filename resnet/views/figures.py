@@ -235,16 +235,16 @@ def running(status: dict, name: str, language: str = "en") -> str:
     figures = sentences.progress(status, language) if state in ("running", "stopping") else ""
     figures = figures or (say("run_begins", language) if state == "running" else "")
     accuracy = status.get("val_accuracy")
-    so_far = say("so_far", language, percent=sentences.percent(accuracy)) if accuracy is not None else ""
     message = sentences.said(status.get("message"), language)
     advice = say(f"advice_{state}", language) if state in ("failed", "lost", "stopped", "queued") else ""
     live = state in ("running", "stopping", "queued")
+    right = say("so_far" if live else "in_the_end", language, percent=sentences.percent(accuracy))
     bar = f'<div class="run-track"><div class="run-fill" style="width:{100 * done:.1f}%"></div></div>' if live else ""
     return (
         f'<div class="run {escape(state)}" data-percent="{round(100 * done) if live else ""}">'
         f'<div class="run-head"><strong>{escape(name)}</strong>'
         f'<span class="state">{escape(sentences.state(state, language))}</span></div>'
-        f'{bar}<p class="run-line">{escape(figures)}</p>{lines(so_far, message, advice)}</div>'
+        f'{bar}<p class="run-line">{escape(figures)}</p>{lines(right if accuracy is not None else "", message, advice)}</div>'
     )
 
 
