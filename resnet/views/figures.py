@@ -238,13 +238,14 @@ def running(status: dict, name: str, language: str = "en") -> str:
     message = sentences.said(status.get("message"), language)
     advice = say(f"advice_{state}", language) if state in ("failed", "lost", "stopped", "queued") else ""
     live = state in ("running", "stopping", "queued")
-    right = say("so_far" if live else "in_the_end", language, percent=sentences.percent(accuracy))
+    key = "so_far" if live else "in_the_end"
+    right = say(key, language, percent=sentences.percent(accuracy)) if accuracy is not None else ""
     bar = f'<div class="run-track"><div class="run-fill" style="width:{100 * done:.1f}%"></div></div>' if live else ""
     return (
         f'<div class="run {escape(state)}" data-percent="{round(100 * done) if live else ""}">'
         f'<div class="run-head"><strong>{escape(name)}</strong>'
         f'<span class="state">{escape(sentences.state(state, language))}</span></div>'
-        f'{bar}<p class="run-line">{escape(figures)}</p>{lines(right if accuracy is not None else "", message, advice)}</div>'
+        f'{bar}<p class="run-line">{escape(figures)}</p>{lines(right, message, advice)}</div>'
     )
 
 
