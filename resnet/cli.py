@@ -30,9 +30,12 @@ from resnet.store import Store, name_of, read_json
 from resnet.text import Message, say
 from resnet.weights.find import list_models
 
+ESCAPED = "backslashreplace"  # bytes of a file's name that are no UTF-8: \udcff, which JSON reads back
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
+    sys.stdout.reconfigure(errors=ESCAPED)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # both end a followed run in the same way
     try:
         for target in (getattr(options, "json", None), getattr(options, "csv", None)):
@@ -303,7 +306,7 @@ def _check_target(path: str | None) -> None:
 
 def _writing(path: str, mode: str = "w") -> TextIO:
     try:
-        return open(path, mode, encoding="utf-8", newline="")
+        return open(path, mode, encoding="utf-8", errors=ESCAPED, newline="")
     except OSError as error:
         raise UserError("not_written", path=path, reason=error.strerror) from None
 
@@ -422,7 +425,7 @@ class _Progress:
 
     def __init__(self, unit: str, total: int) -> None:
         self.unit, self.total, self.start = unit, total, time.monotonic()
-        self.shown_at, self.terminal = 0.0, sys.stderr.isatty()
+        self.shown_at, self.terminal = self.start, sys.stderr.isatty()  # what is soon done shows nothing
 
     def update(self, done: int, total: int | None = None, stage: str = "") -> None:
         seconds, total = time.monotonic() - self.start, total or self.total
@@ -444,5 +447,5 @@ class _Progress:
         )
 
     def close(self) -> None:
-        if self.terminal and self.shown_at:
+        if self.terminal and self.shown_at > self.start:
             print("\r" + " " * (shutil.get_terminal_size().columns - 1) + "\r", end="", file=sys.stderr, flush=True)

@@ -243,10 +243,11 @@ class Lock:
 
 def is_locked(path: Path) -> bool:
     """Whether another process holds the lock on `path`."""
-    if not path.exists():
+    try:
+        with open(path, "r+b") as file:
+            return not _try_lock(file)
+    except FileNotFoundError:
         return False
-    with open(path, "a+b") as file:
-        return not _try_lock(file)
 
 
 def _try_lock(file) -> bool:

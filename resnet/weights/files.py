@@ -2,6 +2,7 @@
 
 import argparse
 import pickle
+import warnings
 from pathlib import Path
 
 import torch
@@ -53,7 +54,8 @@ def _read_pickle(path: Path) -> object:
     Namespace, which holds the arguments of timm's and torchvision's training scripts, is a bag of values.
     """
     try:
-        with torch.serialization.safe_globals([argparse.Namespace]):
+        with torch.serialization.safe_globals([argparse.Namespace]), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of unusual protocols; what is said of such a file is said below
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         code = "GLOBAL" in str(error)  # the pickle instruction that fetches a class or function
