@@ -15,18 +15,18 @@ import numpy as np
 from PIL import Image
 
 from resnet.data.images import open_image, to_rgb
-from resnet.data.parallel import ordered
+from resnet.data.parallel import in_processes, in_threads
 from resnet.errors import UserError
 from resnet.text import Message
 from resnet.weights.preprocessing import Preprocessing
 
 
 def fitted_batches(
-    sources: Sequence[Path | Image.Image], preprocessing: Preprocessing, batch_size: int, workers: int
+    sources: Sequence[Path | Image.Image], preprocessing: Preprocessing, batch_size: int
 ) -> Iterator[list[np.ndarray | Message]]:
     """Per batch and source uint8 (3, H, W) as the network sees it, or the reason why it cannot be read."""
     batches = (sources[start : start + batch_size] for start in range(0, len(sources), batch_size))
-    yield from ordered(functools.partial(_fit, preprocessing=preprocessing), batches, workers)
+    yield from in_threads(functools.partial(_fit, preprocessing=preprocessing), batches)
 
 
 def _fit(sources: Sequence[Path | Image.Image], preprocessing: Preprocessing) -> list[np.ndarray | Message]:
@@ -87,7 +87,7 @@ def training_batches(
         return [Draw(paths[i], targets[i], (seed, epoch, int(i))) for i in np.array_split(shuffled, steps)[batch]]
 
     load = functools.partial(load_batch, crops=crops)
-    yield from ordered(load, map(draws, range(first_step, epochs * steps)), workers)
+    yield from in_processes(load, map(draws, range(first_step, epochs * steps)), workers)
 
 
 def load_batch(draws: list[Draw], crops: Crops) -> tuple[np.ndarray, np.ndarray]:

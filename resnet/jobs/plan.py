@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from resnet.data.dataset import Dataset, Record
 from resnet.data.importing import clean_name
-from resnet.data.parallel import PROCESSES
+from resnet.data.parallel import WORKERS
 from resnet.errors import UserError
 from resnet.nn.variants import VARIANTS
 from resnet.settings import TrainSettings, resolve
@@ -62,7 +62,7 @@ def plan(store: Store, settings: TrainSettings) -> Plan:
         images=len(train),
         model_size=preprocessing.size,
         crop_mode=preprocessing.crop_mode,
-        processes=PROCESSES,
+        processes=WORKERS,
     )
     return Plan(
         resolved, data, architecture, preprocessing.replace(size=resolved.image_size, crop_mode=resolved.crop_mode)

@@ -9,7 +9,6 @@ import torch
 from PIL import Image
 
 from resnet.data.batches import fitted_batches
-from resnet.data.parallel import PROCESSES
 from resnet.errors import UserError
 from resnet.predictor.engines import TorchEngine, best_device, check_device
 from resnet.store import Store
@@ -19,7 +18,6 @@ from resnet.weights.models import load
 from resnet.weights.preprocessing import Preprocessing
 
 BATCH = 32  # pictures: more gains no speed on a CPU, and on a GPU decoding is the limit
-MANY = 96  # pictures from which on starting processes for decoding pays
 
 
 class Predictor:
@@ -107,8 +105,7 @@ def compute(
     sources: Sequence[Path | Image.Image],
 ) -> Iterator[np.ndarray | Message]:
     """What `network` makes of each source, in order: float32 (K) or (features), or why it could not be read."""
-    workers = PROCESSES if len(sources) >= MANY else 0
-    for pictures in fitted_batches(sources, preprocessing, BATCH, workers):
+    for pictures in fitted_batches(sources, preprocessing, BATCH):
         readable = [picture for picture in pictures if not isinstance(picture, Message)]
         outputs = iter(network(torch.from_numpy(np.stack(readable))).numpy() if readable else ())
         yield from (picture if isinstance(picture, Message) else next(outputs) for picture in pictures)

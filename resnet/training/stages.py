@@ -94,8 +94,8 @@ class _Loss:
 class HeadStage:
     """Only the classifier learns. The backbone's features are computed once and kept, so an epoch takes moments.
 
-    The features are standardised for the fit: mean 0 and variance 1/F over the training part, so that a picture's have
-    a length of about 1 and one learning rate suits every network. The linear map that undoes it is folded into the
+    For the fit the features are moved to mean 0 and scaled to a mean squared length of 1 over the training part, so
+    that one learning rate suits every network. The linear map that undoes it is folded into the
     classifier: the delivered network is an ordinary one.
     """
 
@@ -120,7 +120,7 @@ class HeadStage:
 
     def run(self) -> Iterator[Event]:
         yield from self._compute_features()
-        features, mean, deviation = self._standardised()
+        features, mean, scale = self._centred()
         targets = torch.tensor([*self.train.targets, *self.val.targets])
         count = len(self.train.paths)
         while self.validated < self.epochs:
@@ -131,7 +131,7 @@ class HeadStage:
                 rate = self.settings.head_learning_rate * rate_at((self.step + 1) / self.steps, self.settings.warmup)
                 self.loss.add(self._learn(features[batch], targets[batch], rate))
                 self.step += 1
-                self._fold(mean, deviation)
+                self._fold(mean, scale)
                 ended = self.step % self.epoch_steps == 0
                 mean_loss = self.loss.mean(rate) if ended else None
                 yield progress(self, epoch + 1, len(batch), 0.0, mean_loss, rate if ended else None)
@@ -154,11 +154,10 @@ class HeadStage:
                 rows = [self.features]
                 yield Progress("features", 0, self.epochs, done, len(paths), images)
 
-    def _standardised(self) -> tuple[Tensor, Tensor, Tensor]:
+    def _centred(self) -> tuple[Tensor, Tensor, Tensor]:
         known = self.features[: len(self.train.paths)]
-        mean, deviation = known.mean(dim=0), known.std(dim=0, correction=0).clamp_min(1e-3)
-        deviation = deviation * math.sqrt(self.model.num_features)
-        return (self.features - mean) / deviation, mean, deviation
+        mean, scale = known.mean(dim=0), known.std(dim=0, correction=0).norm().clamp_min(1e-6)
+        return (self.features - mean) / scale, mean, scale
 
     def _learn(self, features: Tensor, targets: Tensor, rate: float) -> Tensor:
         for group in self.optimizer.param_groups:
@@ -170,9 +169,9 @@ class HeadStage:
         return loss
 
     @torch.no_grad()
-    def _fold(self, mean: Tensor, deviation: Tensor) -> None:
-        """head((x - mean) / deviation) as a linear map of x, into the network's classifier."""
-        weight = self.head.weight / deviation
+    def _fold(self, mean: Tensor, scale: Tensor) -> None:
+        """head((x - mean) / scale) as a linear map of x, into the network's classifier."""
+        weight = self.head.weight / scale
         self.model.fc.weight.copy_(weight)
         self.model.fc.bias.copy_(self.head.bias - weight @ mean)
 

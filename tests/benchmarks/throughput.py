@@ -90,7 +90,7 @@ def step_alone(stage: FullStage) -> float:
     size = stage.settings.train_size
     images = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (32, 3, size, size), dtype=np.uint8))
     targets = torch.zeros(32, dtype=torch.int64)
-    return rate(lambda: float(stage._learn(images, targets, 0.001)), 32)
+    return rate(lambda: stage._learn(images, targets, 0.001), 32)
 
 
 def prediction(engine: TorchEngine, files: list[Path]) -> float:
