@@ -36,6 +36,11 @@ def test_an_epoch_shows_each_picture_once_in_batches_of_nearly_one_size(files):
     assert made[0][0].dtype == np.uint8
 
 
+@pytest.mark.parametrize(("images", "batch_size", "steps"), [(3, 2, 1), (195, 2, 97), (2, 32, 1), (64, 32, 2)])
+def test_no_batch_is_of_a_single_picture(images, batch_size, steps):
+    assert steps_per_epoch(images, batch_size) == steps
+
+
 @pytest.mark.parametrize("workers", [0, 1, 2])
 def test_any_number_of_processes_and_any_beginning_give_the_same_batches(files, workers):
     whole, rest = batches(files), batches(files, workers=workers, first_step=2)

@@ -11,7 +11,7 @@ from resnet.data.dataset import Dataset
 from resnet.nn.network import create
 from resnet.settings import TrainSettings, resolve
 from resnet.training.recipe import averaged, parameter_groups, rate_at
-from resnet.training.stages import Pictures, Progress, Validated, autocast
+from resnet.training.stages import Pictures, Progress, Validated, Validating, autocast
 from resnet.training.trainer import Trainer
 from resnet.weights.preprocessing import Preprocessing
 
@@ -71,6 +71,16 @@ def test_a_resume_after_any_event_ends_in_the_same_bits(data, mode, precision):
         assert [type(event) for event in rest] == [type(event) for event in expected]
         assert [losses(event) for event in rest] == [losses(event) for event in expected]
         assert equal(tensors(resumed), tensors(whole))
+
+
+def test_a_long_validation_can_be_left_and_is_begun_anew(data):
+    run, again = trainer(data, mode="full", epochs=1), trainer(data, mode="full", epochs=1)
+    for stage in (run.stage, again.stage):
+        stage.val = Pictures(list(stage.val.paths) * 4, list(stage.val.targets) * 4)
+    events = run.fit()
+    assert any(isinstance(event, Validating) for event in events)  # stops there
+    again.load_state(run.state())
+    assert [losses(event) for event in again.fit() if isinstance(event, Validated)] == [losses(next(events))]
 
 
 def losses(event: Progress | Validated) -> float | None:

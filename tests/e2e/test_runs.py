@@ -1,0 +1,214 @@
+"""Runs with real workers: queued, stopped, ended, killed, resumed; whatever happens, the result is the same.
+
+One workspace serves all tests here; its path has blanks and Chinese characters. A run that was never interrupted is
+the reference that the others must equal bit by bit.
+"""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from resnet import jobs
+from resnet.data.importing import import_dataset
+from resnet.settings import TrainSettings
+from resnet.store import PROJECT, Store, read_json, read_lines
+
+OUTSIDE = ("time", "images_per_second")  # of a line of metrics; all else is the run's own
+TIMED = {"seconds", "images_per_second", "finished"}  # of a report's summary
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory) -> Store:
+    store = Store.open(tmp_path_factory.mktemp("runs") / "my work 工作")
+    yield store
+    jobs.shutdown()
+
+
+@pytest.fixture(scope="module")
+def settings(store, pictures, small_model) -> TrainSettings:
+    """Both stages, on decoding processes, at the device's own precision: 24 steps of all layers."""
+    data = import_dataset(pictures, store)
+    sizes = {"image_size": 48, "batch_size": 8}
+    return TrainSettings(data.id, str(small_model), epochs=6, head_epochs=3, device="cpu", workers=2, **sizes)
+
+
+@pytest.fixture(scope="module")
+def reference(store, settings) -> Path:
+    """A run from beginning to end, whose launcher crashed."""
+    code = (
+        "import resnet, sys; from resnet import jobs; settings = resnet.TrainSettings(**eval(sys.argv[2])); "
+        "print(jobs.start(resnet.Store.open(sys.argv[1]), settings), flush=True); input()"
+    )
+    arguments = [sys.executable, "-c", code, str(store.root), str(vars(settings))]
+    launcher = subprocess.Popen(arguments, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    folder = store.runs / launcher.stdout.readline().strip()
+    launcher.kill()
+    launcher.communicate()
+    assert ended(folder) == "done"
+    return folder
+
+
+def until(condition: Callable[[], bool], seconds: float = 240) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.01)
+
+
+def state(folder: Path) -> str:
+    return jobs.status(folder)["state"]
+
+
+def ended(folder: Path) -> str:
+    until(lambda: state(folder) not in jobs.ALIVE)
+    return state(folder)
+
+
+def steps(folder: Path, stage: str = "full") -> int:
+    """Steps taken in a stage, as the metrics tell."""
+    return max((line["step"] for line in read_lines(folder / "metrics.jsonl") if line["stage"] == stage), default=0)
+
+
+def in_the_middle(folder: Path, step: int) -> None:
+    until(lambda: steps(folder) >= step or state(folder) not in jobs.ALIVE)
+    assert state(folder) == "running"
+
+
+def worker(folder: Path) -> subprocess.Popen:
+    return jobs.runs._launched[folder]
+
+
+def children(pid: int) -> list[int]:
+    stats = {int(path.name): path / "stat" for path in Path("/proc").iterdir() if path.name.isdecimal()}
+    return [child for child in stats if _field(stats[child], 1) == str(pid)]
+
+
+def running(pid: int) -> bool:
+    return _field(Path(f"/proc/{pid}/stat"), 0) not in ("", "Z")
+
+
+def _field(stat: Path, index: int) -> str:
+    """State (0) or parent (1) of a process; "" where it is gone."""
+    try:
+        return stat.read_text().rpartition(")")[2].split()[index]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def assert_same(folder: Path, reference: Path) -> None:
+    """The same model, predictions, curves and report, in every bit that is not a time."""
+    assert (folder / "model" / "model.safetensors").read_bytes() == (reference / "model/model.safetensors").read_bytes()
+    with np.load(folder / "predictions.npz") as own, np.load(reference / "predictions.npz") as other:
+        assert own.files == other.files == ["logits", "targets", "sha256"]
+        assert own["logits"].dtype == np.float32
+        assert all(np.array_equal(own[name], other[name]) for name in own.files)
+    assert curve(folder) == curve(reference)
+    own, other = (read_json(path / "report.json") for path in (folder, reference))
+    own["curves"] = other["curves"] = None
+    summaries = [{k: v for k, v in report.pop("summary").items() if k not in TIMED} for report in (own, other)]
+    assert own == other and summaries[0] == summaries[1]
+
+
+def curve(folder: Path) -> list[dict]:
+    lines = read_lines(folder / "metrics.jsonl")
+    return [{name: value for name, value in line.items() if name not in OUTSIDE} for line in lines]
+
+
+def test_a_crashed_launcher_leaves_the_run_alone(reference, settings):
+    report, status = read_json(reference / "report.json"), jobs.status(reference)
+    assert status["state"] == "done" and status["message"] is None
+    assert report["summary"]["stopped_early"] is False and report["summary"]["epochs"] == settings.epochs
+    assert {path.name for path in reference.iterdir()} == {
+        *("settings.json", "status.json", "name.json", "metrics.jsonl", "log.txt", "lock", "model", "last"),
+        *("predictions.npz", "report.json"),
+    }
+    assert (reference / "log.txt").read_text() == ""
+    assert read_json(reference / "model" / "report.json") == report
+    told = jobs.result(reference)
+    assert (told["state"], told["epochs"], told["val"]["accuracy"]) == ("done", settings.epochs, report["accuracy"])
+    assert told["model"] == str(reference / "model")
+
+
+def test_ended_killed_and_resumed_a_run_is_the_same(store, settings, reference, small_model):
+    folder = store.runs / jobs.start(store, settings)
+    in_the_middle(folder, 5)
+    begun = time.monotonic()
+    assert jobs.shutdown() == [folder.name]  # Ctrl-C on the app
+    assert time.monotonic() - begun < 10
+    assert state(folder) == "stopped" and list((folder / "last").iterdir())
+    assert not (folder / "model").exists() and not (folder / "report.json").exists()
+
+    at = steps(folder)
+    jobs.resume(store, folder.name)
+    in_the_middle(folder, at + 5)
+    decoding = children(worker(folder).pid)
+    assert len(decoding) >= settings.workers
+    worker(folder).kill()
+    until(lambda: state(folder) == "lost")
+    assert jobs.status(folder)["message"]["key"] == "run_lost"
+    until(lambda: not any(running(pid) for pid in decoding))
+
+    hidden = small_model.rename(small_model.with_name("hidden"))  # the start weights are needed no more
+    try:
+        jobs.resume(store, folder.name)
+        assert ended(folder) == "done"
+    finally:
+        hidden.rename(small_model)
+    assert_same(folder, reference)
+
+
+def test_the_queue_is_in_order_and_a_stopped_run_has_a_model(store, settings, reference):
+    """Three runs for one device: the first is stopped in the middle, the second left the queue, the third follows."""
+    first = store.runs / jobs.start(store, settings)
+    second, third = (
+        store.runs / jobs.start(store, replace(settings, mode="head", head_epochs=epochs)) for epochs in (1, 2)
+    )
+    in_the_middle(first, 5)
+    assert [state(folder) for folder in (second, third)] == ["queued", "queued"]
+    jobs.stop(store, second.name)
+    assert ended(second) == "stopped" and not (second / "model").exists()
+    assert state(first) == "running" and state(third) == "queued"
+
+    jobs.stop(store, first.name)
+    assert state(first) in ("stopping", "stopped")
+    assert ended(first) == "stopped"
+    assert read_json(first / "report.json")["summary"]["stopped_early"] is True
+    assert (first / "model" / "model.safetensors").is_file() and jobs.status(first)["val_accuracy"] is not None
+
+    jobs.resume(store, second.name)  # goes to the end of the queue
+    jobs.resume(store, first.name)
+    assert [ended(folder) for folder in (first, second, third)] == ["done"] * 3
+    finished = [read_json(folder / "report.json")["summary"]["finished"] for folder in (third, second, first)]
+    assert finished == sorted(finished)
+    assert_same(first, reference)
+
+
+def test_a_run_killed_before_it_saved_begins_anew(store, settings):
+    folder = store.runs / jobs.start(store, replace(settings, mode="head"))
+    until(lambda: jobs.status(folder)["stage"] == "start")
+    worker(folder).send_signal(signal.SIGKILL)
+    until(lambda: state(folder) == "lost")
+    jobs.resume(store, folder.name)
+    assert ended(folder) == "done"
+
+
+def test_failed_runs_say_why_in_a_sentence(store, settings, pictures, tmp_path):
+    other = Store.open(tmp_path / "other")
+    data = import_dataset(pictures, other)
+    data.part("val")[0].path.unlink()
+    damaged = other.runs / jobs.start(other, replace(settings, data=data.id, mode="head"))
+    far_too_fast = {"head_epochs": 30, "head_learning_rate": 10.0, "head_weight_decay": 1.0}
+    hot = store.runs / jobs.start(store, replace(settings, mode="head", **far_too_fast))
+    for folder, words in ((damaged, "can no longer be read"), (hot, "The loss is no longer a number")):
+        assert ended(folder) == "failed"
+        status = read_json(folder / "status.json")
+        assert words in status["message"]["english"]
+        assert "Traceback" not in str(status) and "\n" not in status["message"]["english"]
+        assert "Traceback" not in (folder / "log.txt").read_text()
