@@ -18,7 +18,7 @@ def model_card(config: ModelConfig, report: dict | None, notes: str = "") -> str
     parts = [
         f"# {config.architecture}, {config.num_classes} classes",
         _knows(config),
-        config.preprocessing.describe().say(),
+        f"A picture is {config.preprocessing.describe().say()}.",
     ]
     if report:
         parts += [_accuracy(report), _training(report)]

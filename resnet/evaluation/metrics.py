@@ -88,6 +88,21 @@ def summarize(logits: np.ndarray, targets: np.ndarray, labels: list[str], temper
     }
 
 
+def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> float:
+    """What to divide logits by for the smallest log loss (Guo et al. 2017, section 4.2), between 1/10 and 10.
+
+    The log loss is convex in 1 / temperature, so the sign of its slope tells which half of an interval to keep.
+    """
+    low, high = -math.log(10), math.log(10)
+    for _ in range(40):
+        middle = (low + high) / 2
+        scaled = logits / math.exp(middle)
+        expected = (softmax(scaled) * logits).sum(axis=1)
+        slope = (logits[np.arange(len(targets)), targets] - expected).mean()  # of the log loss, up to a positive factor
+        low, high = (low, middle) if slope > 0 else (middle, high)
+    return math.exp((low + high) / 2)
+
+
 def unknown_threshold(known: np.ndarray, other: np.ndarray) -> tuple[float, float, float]:
     """threshold, share of `known` kept, share of `other` turned away.
 

@@ -19,6 +19,14 @@ STRINGS: dict[str, tuple[str, str]] = {
         "resized to {resize} × {resize} pixels whatever its shape; the middle {size} × {size} is seen",
         "不保持长宽比，缩放至 {resize} × {resize} 像素；取中间的 {size} × {size}",
     ),
+    "preprocessing_squash_whole": (
+        "squashed or stretched to {size} × {size} pixels, all of it seen",
+        "不保持长宽比，缩放至 {size} × {size} 像素，全部可见",
+    ),
+    "preprocessing_border_whole": (
+        "resized so that the longer side has {size} pixels, on a plain border, all of it seen",
+        "缩放至长边 {size} 像素，四周以纯色填充，全部可见",
+    ),
     "preprocessing_border": (
         "resized so that the longer side has {resize} pixels, on a plain border; the middle {size} × {size} is seen",
         "缩放至长边 {resize} 像素，四周以纯色填充；取中间的 {size} × {size}",

@@ -106,7 +106,8 @@ class Preprocessing:
 
     def describe(self) -> Message:
         """A sentence that says what becomes of a picture."""
-        return Message(f"preprocessing_{self.crop_mode}", {"resize": self.resize, "size": self.size})
+        whole = "_whole" if self.crop_mode != "center" and self.resize == self.size else ""  # nothing is cut off
+        return Message(f"preprocessing_{self.crop_mode}{whole}", {"resize": self.resize, "size": self.size})
 
     def _resized(self, width: int, height: int) -> tuple[int, int]:
         """Width and height after resizing, before the crop; rounded as torchvision (center) and timm (border) do."""

@@ -6,9 +6,9 @@
     python -m resnet data import HYMENOPTERA --name hymenoptera
     python -m tests.benchmarks.shipped_model resnet18d.imagenette --others hymenoptera
 
-Weights are halved to 16 bits and measured again. The threshold for "unknown" is chosen on the odd half of the
-validation pictures against the training part of `--others`, a data set of other things, and reported on the even half
-against its validation part.
+Weights are halved to 16 bits and measured again. The temperature is fitted, and the threshold for "unknown" chosen
+against the training part of `--others` (a data set of other things), on the odd half of the validation pictures; what
+they do is reported on the even half and on the validation part of `--others`.
 """
 
 import argparse
@@ -20,7 +20,7 @@ import numpy as np
 from resnet.data.dataset import Dataset
 from resnet.evaluation.card import model_card
 from resnet.evaluation.evaluate import evaluate
-from resnet.evaluation.metrics import unknown_threshold
+from resnet.evaluation.metrics import expected_calibration_error, fit_temperature, unknown_threshold
 from resnet.predictor import Predictor
 from resnet.store import CHECKPOINTS, Store, read_json
 from resnet.weights.files import read_state
@@ -30,8 +30,8 @@ NOTES = """\
 ## Data and terms
 
 Trained on the {train} training pictures of Imagenette (fastai/imagenette: ten classes of ImageNet), in a copy squashed
-to 224 x 224 pixels, which is why the preprocessing squashes; checked on its {val} validation pictures, which chose
-nothing. ImageNet's terms (research, not commerce) apply to the pictures, none of which is part of this project. The
+to 224 x 224 pixels, which is why the preprocessing squashes; checked on its {val} validation pictures, which chose no
+weights. ImageNet's terms (research, not commerce) apply to the pictures, none of which is part of this project. The
 weights come with the project's licence, Apache-2.0.
 
     {command}
@@ -39,11 +39,13 @@ weights come with the project's licence, Apache-2.0.
 Seed {seed}; {seconds:.0f} s on {threads} CPU cores, torch {torch}. Weights are stored in 16 bits, running statistics
 in 32.
 
-## Unknown
+## Scores and "unknown"
 
-The answer is "unknown" where the highest score is below {threshold:.3f}. On pictures that did not choose this
-threshold, {kept:.1%} of {known} pictures of the ten classes stay above it, and {refused:.1%} of {others} photographs
-of ants and bees fall below. Things that look like one of the ten classes may still be taken for it.
+Logits are divided by {temperature:.3f} before the softmax (fitted to the odd half of the validation pictures; on the
+even half the expected calibration error is {ece:.3f}). The answer is "unknown" where the highest score is below
+{threshold:.3f}. On pictures that did not choose this threshold, {kept:.1%} of {known} pictures of the ten classes stay
+above it, and {refused:.1%} of {others} photographs of ants and bees fall below. Things that look like one of the ten
+classes may still be taken for it.
 """
 
 
@@ -61,16 +63,21 @@ def main() -> None:
 def publish(folder: Path, target: Path, store: Store, others: Dataset) -> None:
     record, trained = read_json(folder / "settings.json"), read_json(folder / "report.json")
     config, state = read_config(folder / "model"), read_state(folder / "model" / WEIGHTS)
-    config = replace(config, license="apache-2.0")
+    words = {label: label.replace("_", " ") for label in config.labels}
+    config = replace(config, license="apache-2.0", descriptions=words)
     write_folder(target, state, config, card=model_card(config, None), half=True)
 
     data, predictor = Dataset.open(store.dataset(record["data"]["id"])), Predictor(target, "cpu")
     known = evaluate(predictor, data, "val")
-    report = {**trained, **known.report(data, "val"), "model": target.name}
-    scores = predictor.probabilities(known.logits).max(axis=1)
+    config = replace(config, temperature=fit_temperature(known.logits[1::2], known.targets[1::2]))
+    predictor.config = known.predictor.config = config
+    probabilities = predictor.probabilities(known.logits)
+    ece = expected_calibration_error(probabilities[::2], known.targets[::2])
+    scores = probabilities.max(axis=1)
     chosen, held = (top_scores(predictor, others, part) for part in ("train", "val"))
     threshold, _, _ = unknown_threshold(scores[1::2], chosen)
     kept, refused = float((scores[::2] >= threshold).mean()), float((held < threshold).mean())
+    report = {**trained, **known.report(data, "val"), "model": target.name}
 
     notes = NOTES.format(
         command=command(record["settings"], record),
@@ -78,6 +85,8 @@ def publish(folder: Path, target: Path, store: Store, others: Dataset) -> None:
         seconds=trained["summary"]["seconds"]["total"],
         threads=record["threads"],
         torch=record["versions"]["torch"],
+        temperature=config.temperature,
+        ece=ece,
         threshold=threshold,
         kept=kept,
         known=len(scores[::2]),
@@ -89,7 +98,7 @@ def publish(folder: Path, target: Path, store: Store, others: Dataset) -> None:
     write_folder(target, state, config, card=model_card(config, report, notes), report=report, half=True)
     size = sum(file.stat().st_size for file in target.iterdir())
     print(f"{target.name}: {report['accuracy']:.4f} of {report['n']}, {size / 1e6:.1f} MB, threshold {threshold:.3f}")
-    print(f"known kept {kept:.3f}, others refused {refused:.3f}")
+    print(f"temperature {config.temperature:.3f}, calibration error {ece:.3f}; kept {kept:.3f}, refused {refused:.3f}")
 
 
 def top_scores(predictor: Predictor, data: Dataset, part: str) -> np.ndarray:

@@ -7,6 +7,8 @@ from sklearn import metrics as oracle
 from resnet.evaluation.metrics import (
     confusion_matrix,
     expected_calibration_error,
+    fit_temperature,
+    log_loss,
     softmax,
     summarize,
     unknown_threshold,
@@ -66,6 +68,14 @@ def test_calibration_error_is_the_gap_between_confidence_and_accuracy():
 
 def test_rows_of_the_confusion_matrix_are_true_classes():
     assert confusion_matrix(np.array([0, 0, 1]), np.array([1, 0, 1]), 2).tolist() == [[1, 1], [0, 1]]
+
+
+def test_the_temperature_is_the_one_of_smallest_log_loss(predictions):
+    logits, targets = predictions
+    temperature = fit_temperature(logits, targets)
+    losses = [log_loss(softmax(logits / (temperature * factor)), targets) for factor in (0.98, 1, 1.02)]
+    assert min(losses) == losses[1]
+    assert fit_temperature(3 * logits, targets) == pytest.approx(3 * temperature, rel=1e-6)
 
 
 def test_threshold_parts_known_from_other():
