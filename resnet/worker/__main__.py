@@ -27,10 +27,10 @@ def main(folder: Path) -> None:
     if status.record["state"] != "queued":
         return  # launched twice, and the other worker was first
     try:
-        turn = wait_for_turn(folder, control)
+        turn, began = wait_for_turn(folder, control), time.monotonic()
         status.update(state="running", stage="start")
         run = importlib.import_module("resnet.worker.run")  # brings torch
-        status.update(state=run.run(folder, status, control))
+        status.update(state=run.run(folder, status, control, began))
         turn.release()
     except ToldToEnd:
         status.update(state="stopped", message=None)

@@ -27,30 +27,32 @@ SAVE_AT_MOST = 60  # seconds of work between two saves
 SAVE_AT_LEAST = 5  # seconds: a shorter epoch than this is not saved by itself
 
 
-def run(folder: Path, status: Status, control: Control) -> str:
+def run(folder: Path, status: Status, control: Control, began: float) -> str:
     """Train from wherever the run stands and deliver the model; returns the state it ended in, done or stopped.
 
+    began: the monotonic time at which it was this run's turn.
     Raises ToldToEnd where the process was told to end, UserError for all that the user can mend.
     """
-    return _Run(folder, status, control).run()
+    return _Run(folder, status, control, began).run()
 
 
 class _Run:
-    def __init__(self, folder: Path, status: Status, control: Control) -> None:
+    def __init__(self, folder: Path, status: Status, control: Control, began: float) -> None:
         self.folder, self.status, self.control = folder, status, control
         self.store = Store(folder.parents[2], folder.parents[1].name)
-        self.began = time.monotonic()
         self.record = read_json(folder / "settings.json")
         self.settings = self._settle()
         self.data = Dataset.open(self.store.dataset(self.settings.data))
         saved = checkpoint.load(folder / "last")
         self.trainer = self._trainer(fresh=saved is None)
-        # seconds so far; decode: spent waiting for pictures while training
-        self.seconds = {"decode": 0.0, "train": 0.0, "evaluate": 0.0}
+        # seconds of work so far; decode: the part of train spent waiting for pictures; total: torch's start included
+        self.seconds = {"decode": 0.0, "train": 0.0, "evaluate": 0.0, "total": 0.0}
+        self.later = 0.0  # seconds that the stages after the present one will take
         self.lines = 0  # of metrics.jsonl
         self.images = 0  # pictures that went through the network
         self.saved = time.monotonic()
         self._take_up(saved)
+        self.began = began - self.seconds["total"]
 
     def run(self) -> str:
         stopped = not self._train()
@@ -111,7 +113,9 @@ class _Run:
         for event in self.trainer.fit():
             if isinstance(event, Progress):
                 self._note_progress(event, pace)
-            elif isinstance(event, Validated):
+            else:
+                self.seconds["evaluate"] += pace.seconds()
+            if isinstance(event, Validated):
                 self._note_validation(event)
             self._save_if_due(event)
             if self.control.told_to_end:
@@ -126,14 +130,12 @@ class _Run:
         return True
 
     def _note_progress(self, event: Progress, pace: "_Pace") -> None:
-        seconds = pace.took(event)
-        self.seconds["train"] += seconds
+        self.seconds["train"] += pace.took(event)
         self.seconds["decode"] += event.waited
         self.images += event.images if event.stage != "head" else 0  # the head learns from numbers, not pictures
+        speed = pace.speed if event.stage != "head" else None
         if event.train_loss is not None:
-            self._log(
-                event, train_loss=event.train_loss, learning_rate=event.learning_rate, images_per_second=pace.speed
-            )
+            self._log(event, train_loss=event.train_loss, learning_rate=event.learning_rate, images_per_second=speed)
             self.status.update(train_loss=event.train_loss)
         self.status.update(
             stage=event.stage,
@@ -141,7 +143,7 @@ class _Run:
             epochs=event.epochs,
             step=event.step,
             steps=event.steps,
-            images_per_second=pace.speed,
+            images_per_second=speed,
             seconds_left=pace.seconds_per_step * (event.steps - event.step) + self._later(event, pace),
         )
 
@@ -154,13 +156,13 @@ class _Run:
             share = (self.settings.train_size / self.settings.image_size) ** 2
             forward = len(self.data.part("val")) + 3 * share * len(self.data.part("train"))
             self.later = self.settings.epochs * forward / pace.speed
-        return getattr(self, "later", 0.0) if event.stage in ("features", "head") else 0.0
+        return self.later if event.stage in ("features", "head") else 0.0
 
     def _note_validation(self, event: Validated) -> None:
         self._log(event, val_loss=event.val_loss, val_accuracy=event.val_accuracy)
         self.status.update(val_accuracy=event.val_accuracy)
 
-    def _log(self, event: Progress | Validated, **figures: float) -> None:
+    def _log(self, event: Progress | Validated, **figures: float | None) -> None:
         place = {"stage": event.stage, "epoch": event.epoch, "step": event.step}
         append_line(self.folder / "metrics.jsonl", {"time": time.time(), **place, **figures})
         self.lines += 1
@@ -172,6 +174,7 @@ class _Run:
 
     def _save(self) -> None:
         tensors, counters = self.trainer.state()
+        self.seconds["total"] = time.monotonic() - self.began
         counters |= {"seconds": self.seconds, "images": self.images, "lines": self.lines}
         checkpoint.save(self.folder / "last", (tensors, counters))
         self.saved = time.monotonic()
@@ -182,7 +185,8 @@ class _Run:
         state = {name: tensor.contiguous() for name, tensor in self.trainer.delivered().state_dict().items()}
         write_folder(self.folder / "model", state, self.config, card=model_card(self.config, None))
         evaluation = evaluate(Predictor(self.folder / "model", self.settings.device), self.data, "val", self._evaluated)
-        self.seconds["evaluate"] = time.monotonic() - start
+        self.seconds["evaluate"] += time.monotonic() - start
+        self.seconds["total"] = time.monotonic() - self.began
         self._write_predictions(evaluation)
         report = self._report(evaluation, stopped)
         self.config = replace(self.config, summary=report["summary"])
@@ -200,7 +204,7 @@ class _Run:
             np.savez(file, logits=evaluation.logits, targets=evaluation.targets, sha256=hashes)
 
     def _report(self, evaluation: Evaluation, stopped: bool) -> dict:
-        settings, seconds, stage = self.settings, self.seconds, self.trainer.stage
+        settings, stage = self.settings, self.trainer.stage
         return {
             **evaluation.report(self.data, "val"),
             "model": self.record["name"],
@@ -213,8 +217,8 @@ class _Run:
                 "epochs": self.status.record["epoch"],
                 "steps": stage.step,
                 "images": {"train": len(self.data.part("train")), "val": len(self.data.part("val"))},
-                "seconds": {**seconds, "total": seconds["train"] + seconds["evaluate"]},
-                "images_per_second": self.images / max(seconds["train"], 1e-9),
+                "seconds": self.seconds,
+                "images_per_second": self.images / self.seconds["train"],
                 "finished": time.time(),
                 "stopped_early": stopped,
                 "selected": "last",
@@ -235,8 +239,11 @@ class _Pace:
         """What follows is work on the next step."""
         self.start = time.monotonic()
 
+    def seconds(self) -> float:
+        return max(time.monotonic() - self.start, 1e-6)
+
     def took(self, event: Progress) -> float:
-        seconds = max(time.monotonic() - self.start, 1e-6)
+        seconds = self.seconds()
         steps = event.images if event.stage == "features" else 1  # features count pictures
         share = 1.0 if event.stage != self.stage else 0.1
         self.stage = event.stage
