@@ -108,7 +108,8 @@ def resolve(settings: TrainSettings, *, images: int, model_size: int, crop_mode:
         "image_size": image_size,
         "train_size": max(32, round(0.8 * image_size / 16) * 16),
         "batch_size": max(2, min(64 if scratch else 32, images // 4)),
-        "learning_rate": 0.2 if scratch else 0.01,
+        # higher where the classifier is new and learns with all the rest
+        "learning_rate": {"scratch": 0.2, "full": 0.03}.get(settings.mode, 0.01),
         "head_learning_rate": 1.0,
         "head_weight_decay": 0.2 / images,
         "weight_decay": 5e-4 if scratch else 1e-4,

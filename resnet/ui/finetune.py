@@ -1,9 +1,11 @@
 """The Fine-tune tab: pictures, model, plan, start; and above them the run on its way."""
 
+import contextlib
+
 import gradio as gr
 
 from resnet.settings import CROP_MODES, TrainSettings
-from resnet.text import say
+from resnet.text import Message, say
 from resnet.ui.components import Choice
 from resnet.ui.plots import curves
 from resnet.views import commands, figures, sentences, tables
@@ -78,13 +80,11 @@ class FinetuneTab:
             with self.words.put(gr.Accordion("", open=False, elem_id="finetune-more"), label="more_settings"):
                 self.plan = self.page.html("finetune-plan")
                 with gr.Row():
-                    self.name = self._field(gr.Textbox, "name")
-                    self.epochs = self._field(gr.Number, "epochs", precision=0)
-                    self.image_size = self._field(gr.Number, "image_size", precision=0)
+                    self.name, self.epochs, self.image_size = map(self._field, ("name", "epochs", "image_size"))
                 with gr.Row():
-                    self.batch_size = self._field(gr.Number, "batch_size", precision=0)
-                    self.learning_rate = self._field(gr.Number, "learning_rate")
-                    self.seed = self._field(gr.Number, "seed", precision=0)
+                    self.batch_size, self.learning_rate, self.seed = map(
+                        self._field, ("batch_size", "learning_rate", "seed")
+                    )
                 self.crop_mode = Choice([("", "")], value="", elem_id="finetune-crop_mode", interactive=True)
                 self.words.put(self.crop_mode, label="setting_crop_mode", info="help_crop_mode", choices=crop_choices)
             with gr.Row(equal_height=True, elem_classes="buttons"):
@@ -98,8 +98,9 @@ class FinetuneTab:
     def _button(self, key: str, elem_id: str, **settings: object) -> gr.Button:
         return self.words.put(gr.Button("", elem_id=elem_id, **settings), value=key)
 
-    def _field(self, kind: type, name: str, **settings: object) -> gr.blocks.Block:
-        field = kind(value=None, placeholder=" ", elem_id=f"finetune-{name}", min_width=180, **settings)
+    def _field(self, name: str) -> gr.Textbox:
+        """Text, numbers too: a gr.Number that was left empty says 0 as soon as it is shown."""
+        field = gr.Textbox(elem_id=f"finetune-{name}", min_width=180)
         return self.words.put(field, label=f"setting_{name}", info=f"help_{name}", placeholder="automatic")
 
     # wiring
@@ -182,11 +183,11 @@ class FinetuneTab:
             model=self.service.architecture(model) if mode == "scratch" else model,
             mode=mode,
             name=name or None,
-            epochs=epochs,
-            image_size=image_size,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            seed=seed or 0,
+            epochs=number(epochs),
+            image_size=number(image_size),
+            batch_size=number(batch_size),
+            learning_rate=number(learning_rate),
+            seed=number(seed) or 0,
             crop_mode=crop_mode or None,
         )
 
@@ -195,8 +196,7 @@ class FinetuneTab:
         settings = self.settings(*form)
         reason = self.service.hindrance(settings)
         if reason:
-            waiting = gr.update(value=say("start_waiting", language), interactive=False)
-            return gr.skip(), "", waiting, gr.update(visible=False), figures.note(reason.say(language), "quiet")
+            return waiting(reason, language)
         seconds = self.service.estimates(settings, MODES)
         takes = say("start", language, duration=sentences.rough(seconds[settings.mode], language))
         return (
@@ -235,6 +235,21 @@ class FinetuneTab:
     def go_on(self, run: str, language: str):
         self.service.resume(run)
         return None
+
+
+def waiting(reason: Message, language: str) -> tuple:
+    """The plan's part of the page while a run cannot be started, and why."""
+    button = gr.update(value=say("start_waiting", language), interactive=False)
+    why = figures.note(sentences.problem(reason, language), "quiet")
+    return gr.skip(), "", button, gr.update(visible=False), why
+
+
+def number(text: str) -> int | float | str | None:
+    """What was typed into a field for a number; None where it was left empty, words as they are, to be refused."""
+    for kind in (int, float):
+        with contextlib.suppress(ValueError):
+            return kind(text)
+    return text.strip() or None
 
 
 def report_progress(progress: gr.Progress, step: tuple[str, int, int], language: str) -> None:

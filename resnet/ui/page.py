@@ -63,7 +63,7 @@ class Page:
                 updates = call(*values)
                 updates, remark = updates if isinstance(updates, tuple) else (updates,), ""
             except UserError as problem:
-                updates, remark = (gr.skip(),) * len(outputs), problem.message.say(language)
+                updates, remark = (gr.skip(),) * len(outputs), sentences.problem(problem.message, language)
                 if not note:
                     gr.Warning(escape(remark), title=say("please_note", language))
             updates = [*updates, figures.note(remark, "warn")] if note else [*updates]

@@ -5,9 +5,25 @@ import os
 import time
 
 from resnet.settings import TrainSettings
-from resnet.text import Message, say
+from resnet.text import CATALOGUE, Message, say
 
 SMALL = 100  # checked pictures; below it the 95 % interval is wider than about ten points either way
+
+
+def problem(message: Message, language: str = "en") -> str:
+    """What is wrong, its fields called as the page calls them: "pictures per step is 0 …", not "batch_size is 0 …"."""
+    return _as_on_the_page(message).say(language)
+
+
+def _as_on_the_page(value: object) -> object:
+    if isinstance(value, list):
+        return [_as_on_the_page(item) for item in value]
+    if not isinstance(value, Message):
+        return value
+    values = {name: _as_on_the_page(item) for name, item in value.values.items()}
+    if f"setting_{values.get('field')}" in CATALOGUE:
+        values["field"] = Message(f"setting_{values['field']}")
+    return Message(value.key, values)
 
 
 def percent(share: float | None) -> str:

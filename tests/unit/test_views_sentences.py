@@ -2,6 +2,7 @@
 
 import pytest
 
+from resnet.errors import UserError
 from resnet.settings import TrainSettings
 from resnet.views import commands, sentences
 
@@ -64,3 +65,11 @@ def test_the_command_line_repeats_what_differs_from_the_defaults() -> None:
     assert commands.train(settings) == (
         "python -m resnet train --data ab12 --model resnet18d.imagenette --mode head --lr 0.1 --name 'my pets'"
     )
+
+
+def test_problems_call_fields_as_the_page_does():
+    message = UserError.of(TrainSettings("d", "m", batch_size=0, epochs="many").problems()).message
+    said = sentences.problem(message)
+    assert "pictures per step is 0" in said and "epochs is many" in said and "batch_size" not in said
+    assert "batch_size" not in sentences.problem(message, "zh")
+    assert "batch_size is 0" in message.say()

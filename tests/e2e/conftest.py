@@ -1,0 +1,106 @@
+"""A really started app, and a browser to visit it with."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from resnet.store import PROJECT, Store
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@dataclass
+class App:
+    """An app at work: its address, its workspace, its process."""
+
+    address: str
+    store: Store
+    process: subprocess.Popen
+
+    def end(self) -> None:
+        """As Ctrl-C does: the runs that it started are stopped and saved."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def start_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., App]]:
+    """start_app(mode="local", home=None): serve the page, from an empty workspace where none is given."""
+    apps = []
+
+    def start(mode: str = "local", home: Path | None = None) -> App:
+        home, port = home or tmp_path_factory.mktemp("home"), free_port()
+        words = [sys.executable, "app.py", "--port", str(port), "--mode", mode, "--home", str(home)]
+        log = open(home.with_suffix(".log"), "ab")  # noqa: SIM115 (the process keeps it)
+        process = subprocess.Popen(words, cwd=PROJECT, env={**os.environ, "CI": ""}, stdout=log, stderr=log)
+        app = App(f"http://127.0.0.1:{port}", Store.open(home), process)
+        apps.append(app)
+        wait_until(lambda: answers(app), 60)
+        return app
+
+    yield start
+    for app in apps:
+        app.end()
+
+
+@pytest.fixture(scope="session")
+def app(start_app: Callable[..., App]) -> App:
+    return start_app()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM:
+        assert not os.environ.get("CI"), "no Chromium: CI must not skip the browser's tests"
+        pytest.skip("no Chromium here: install Debian's package chromium, or Chrome")
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+        flags += ["--disable-component-update", "--disable-sync", "--disable-quic"]
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A new visitor; the test fails if the page's own script threw an error."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB", accept_downloads=True)
+    context.set_default_timeout(60_000)
+    page, errors = context.new_page(), []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert not errors
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def answers(app: App) -> bool:
+    try:
+        return urllib.request.urlopen(app.address, timeout=5).status == 200
+    except OSError:
+        assert app.process.poll() is None, "the app ended"
+        return False
+
+
+def wait_until(condition: Callable[[], object], seconds: float) -> object:
+    """What `condition` gives once it is true; fails after so many seconds."""
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.1)
+    return value

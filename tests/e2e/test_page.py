@@ -1,0 +1,149 @@
+"""The page, used as a visitor uses it: in Chromium, against an app that was really started."""
+
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from resnet.data.samples import draw
+from resnet.store import PROJECT
+from tests.e2e.conftest import App
+
+pytestmark = pytest.mark.browser
+expect.set_options(timeout=30_000)  # a machine may be busy
+GOLF_BALL = next((PROJECT / "resnet/ui/assets/examples").glob("golf-ball*"))
+LONG = 180_000  # ms: training on a busy machine
+
+
+def visit(page: Page, app: App, query: str = "") -> None:
+    page.goto(app.address + query)
+    expect(page.locator("#classify-knows")).not_to_be_empty()
+
+
+def tab(page: Page, name: str) -> None:
+    page.get_by_role("tab", name=name, exact=True).click()
+
+
+def upload(page: Page, element: str, *files: Path | str) -> None:
+    page.locator(f"#{element} input[type=file]").first.set_input_files([str(file) for file in files])
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A zip of class folders with one file that is no picture, as a visitor would have it."""
+    folder = tmp_path_factory.mktemp("zip")
+    draw(folder / "shapes", per_class=24)
+    (folder / "shapes" / "stars" / "notes.jpg").write_text("not a picture")
+    with zipfile.ZipFile(folder / "shapes.zip", "w") as archive:
+        for file in sorted((folder / "shapes").rglob("*.jpg")):
+            archive.write(file, file.relative_to(folder))
+    return folder / "shapes.zip"
+
+
+def test_a_visitor_classifies_a_picture(page: Page, app: App):
+    visit(page, app)
+    expect(page).to_have_title("ResNet Lab")
+    expect(page.locator("#classify-knows")).to_contain_text("golf ball")
+    upload(page, "classify-picture", GOLF_BALL)
+    expect(page.locator("#classify-seen")).to_contain_text("160")
+    expect(page.locator("#classify-answer")).to_contain_text("%")
+    expect(page.locator("#classify-facts")).to_contain_text("ms")
+
+
+@pytest.mark.parametrize("content", [b"just words", GOLF_BALL.read_bytes()[:2000]], ids=["text", "truncated"])
+def test_an_unreadable_picture_gets_a_sentence_and_the_next_one_an_answer(page: Page, app: App, tmp_path, content):
+    (tmp_path / "broken.jpg").write_bytes(content)
+    visit(page, app)
+    upload(page, "classify-picture", tmp_path / "broken.jpg")
+    expect(page.locator("#classify-note")).to_contain_text("broken.jpg")
+    page.locator("#classify-picture").get_by_role("button", name="Remove Image").click()
+    upload(page, "classify-picture", GOLF_BALL)
+    expect(page.locator("#classify-answer")).to_contain_text("%")
+    expect(page.locator("#classify-note")).to_be_empty()
+
+
+def test_the_whole_story(page: Page, app: App, archive: Path, tmp_path: Path):
+    """Import, tune, reload in the middle, stop early, look at the result, classify with it, download it."""
+    visit(page, app)
+    tab(page, "Fine-tune")
+    expect(page.locator("#finetune-start")).to_be_disabled()
+    upload(page, "finetune-archive", archive)
+    expect(page.locator("#finetune-report")).to_contain_text("notes.jpg")
+    page.locator("#finetune-more button").first.click()
+    page.locator("#finetune-epochs input, #finetune-epochs textarea").fill("300")
+    page.locator("#finetune-image_size input, #finetune-image_size textarea").fill("64")
+    page.locator("#finetune-name input, #finetune-name textarea").first.fill("<b>my shapes</b>")
+    start = page.locator("#finetune-start")
+    expect(start).to_contain_text("Fine-tune for about")
+    expect(page.locator("#finetune-command textarea")).to_have_value(re.compile("--epochs 300"))
+    start.dblclick()
+    expect(page.locator("#run-status")).to_contain_text("of 300", timeout=LONG)
+    assert len(list(app.store.runs.iterdir())) == 1, "two clicks start one run"
+
+    page.reload()
+    tab(page, "Fine-tune")
+    expect(page.locator("#run-status")).to_contain_text("of 300")
+    expect(page.locator("#run-status")).to_contain_text("images/s")
+    page.locator("#run-stop").click()
+    see = page.locator("#run-see")
+    expect(see).to_be_visible(timeout=LONG)
+    see.click()
+
+    expect(page.locator("#results-headline")).to_contain_text("checked pictures")
+    expect(page.locator("#results-headline")).to_contain_text("stopped early")
+    expect(page.locator("#results-curves, #results-loss").first).to_be_visible()
+    page.locator("#results-details").get_by_role("tab").nth(1).click()
+    expect(page.locator("#results-confusion svg, #results-confusion table").first).to_be_visible()
+    with page.expect_download() as download:
+        page.locator("#results-download").click()
+    names = {Path(name).name for name in zipfile.ZipFile(download.value.path()).namelist()}
+    assert names == {"config.json", "model.safetensors", "README.md", "lab.json", "report.json"}
+
+    page.locator("#results-use").click()
+    expect(page.locator("#classify-knows")).to_contain_text("stars")
+    draw(tmp_path / "more", per_class=1, seed=9)
+    upload(page, "classify-picture", tmp_path / "more" / "stars" / "000.jpg")
+    expect(page.locator("#classify-answer")).to_contain_text("%")
+    assert page.locator("b", has_text="my shapes").count() == 0, "a name is text, never markup"
+
+
+def test_the_shipped_models_own_training_is_the_first_result(page: Page, start_app):
+    visit(page, start_app())
+    tab(page, "Results")
+    expect(page.locator("#results-headline")).to_contain_text("of 3,925 checked pictures")
+
+
+def test_a_short_visit_in_chinese(page: Page, app: App):
+    visit(page, app, "?lang=zh")
+    expect(page.get_by_role("tab").first).to_contain_text("分类")
+    upload(page, "classify-picture", GOLF_BALL)
+    expect(page.locator("#classify-seen")).to_contain_text("像素")
+    page.locator("#language").get_by_text("EN").click()
+    expect(page.get_by_role("tab", name="Classify", exact=True)).to_be_visible()
+
+
+def test_hosted_visitors_classify_and_see_the_shipped_result_and_nothing_else(page: Page, start_app):
+    app = start_app("hosted")
+    visit(page, app)
+    upload(page, "classify-picture", GOLF_BALL)
+    expect(page.locator("#classify-answer")).to_contain_text("%")
+    tab(page, "Fine-tune")
+    expect(page.locator("#finetune-hosted")).to_be_visible()
+    assert page.locator("#finetune-start").count() == 0
+    tab(page, "Results")
+    expect(page.locator("#results-headline")).to_contain_text("of 3,925 checked pictures")
+    expect(page.locator("#results-delete")).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("shade", ["light", "dark"])
+def test_nothing_is_wider_than_the_screen(page: Page, app: App, width: int, shade: str):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=shade)
+    visit(page, app)
+    for name in ("Classify", "Fine-tune", "Results"):
+        tab(page, name)
+        page.wait_for_timeout(300)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
