@@ -6,9 +6,9 @@
     python -m resnet data import HYMENOPTERA --name hymenoptera
     python -m tests.benchmarks.shipped_model resnet18d.imagenette --others hymenoptera
 
-Weights are halved to 16 bits and measured again. The temperature is fitted, and the threshold for "unknown" chosen
-against the training part of `--others` (a data set of other things), on the odd half of the validation pictures; what
-they do is reported on the even half and on the validation part of `--others`.
+Weights are halved to 16 bits and measured again. The temperature is fitted on the odd half of the validation pictures,
+and the threshold for "unknown" chosen there: where right answers and the training part of `--others` (a data set of
+other things) part best. What they do is reported on the even half and on the validation part of `--others`.
 """
 
 import argparse
@@ -20,7 +20,7 @@ import numpy as np
 from resnet.data.dataset import Dataset
 from resnet.evaluation.card import model_card
 from resnet.evaluation.evaluate import evaluate
-from resnet.evaluation.metrics import expected_calibration_error, fit_temperature, unknown_threshold
+from resnet.evaluation.metrics import fit_temperature, summarize, unknown_threshold
 from resnet.predictor import Predictor
 from resnet.store import CHECKPOINTS, Store, read_json
 from resnet.weights.files import read_state
@@ -36,16 +36,18 @@ weights come with the project's licence, Apache-2.0.
 
     {command}
 
-Seed {seed}; {seconds:.0f} s on {threads} CPU cores, torch {torch}. Weights are stored in 16 bits, running statistics
-in 32.
+Seed {seed}; {seconds:.0f} s on {threads} CPU cores (AMD EPYC, AVX-512 with bfloat16) that other work shared, torch
+{torch}. The time of the validations after each epoch is taken from the time stamps of the curve. Weights are stored in
+16 bits, running statistics in 32.
 
 ## Scores and "unknown"
 
-Logits are divided by {temperature:.3f} before the softmax (fitted to the odd half of the validation pictures; on the
-even half the expected calibration error is {ece:.3f}). The answer is "unknown" where the highest score is below
-{threshold:.3f}. On pictures that did not choose this threshold, {kept:.1%} of {known} pictures of the ten classes stay
-above it, and {refused:.1%} of {others} photographs of ants and bees fall below. Things that look like one of the ten
-classes may still be taken for it.
+Logits are divided by {temperature:.3f} before the softmax, fitted to the odd half of the validation pictures; log loss
+and calibration error above are those of the even half. The answer is "unknown" where the highest score is below
+{threshold:.3f}: where right answers on the odd half and photographs of ants and bees part best. On the {known} pictures
+of the even half, {kept:.1%} of the right answers stay above it, and {correct:.1%} of the answers that are given are
+right; {refused:.1%} of {others} other photographs of ants and bees are called unknown. Things that look like one of the
+ten classes may still be taken for it.
 """
 
 
@@ -71,13 +73,18 @@ def publish(folder: Path, target: Path, store: Store, others: Dataset) -> None:
     known = evaluate(predictor, data, "val")
     config = replace(config, temperature=fit_temperature(known.logits[1::2], known.targets[1::2]))
     predictor.config = known.predictor.config = config
-    probabilities = predictor.probabilities(known.logits)
-    ece = expected_calibration_error(probabilities[::2], known.targets[::2])
-    scores = probabilities.max(axis=1)
-    chosen, held = (top_scores(predictor, others, part) for part in ("train", "val"))
-    threshold, _, _ = unknown_threshold(scores[1::2], chosen)
-    kept, refused = float((scores[::2] >= threshold).mean()), float((held < threshold).mean())
     report = {**trained, **known.report(data, "val"), "model": target.name}
+    # log loss and calibration error are those of the half that did not fit the temperature
+    unseen = summarize(known.logits[::2], known.targets[::2], config.labels, config.temperature)
+    report |= {name: unseen[name] for name in ("log_loss", "ece")}
+
+    scores = predictor.probabilities(known.logits).max(axis=1)
+    right = known.logits.argmax(axis=1) == known.targets
+    chosen, held = (top_scores(predictor, others, part) for part in ("train", "val"))
+    threshold, _, _ = unknown_threshold(scores[1::2][right[1::2]], chosen)
+    answered = scores[::2] >= threshold
+    kept, correct = float(answered[right[::2]].mean()), float(right[::2][answered].mean())
+    refused = float((held < threshold).mean())
 
     notes = NOTES.format(
         command=command(record["settings"], record),
@@ -86,10 +93,10 @@ def publish(folder: Path, target: Path, store: Store, others: Dataset) -> None:
         threads=record["threads"],
         torch=record["versions"]["torch"],
         temperature=config.temperature,
-        ece=ece,
         threshold=threshold,
         kept=kept,
-        known=len(scores[::2]),
+        correct=correct,
+        known=len(answered),
         refused=refused,
         others=len(held),
         **report["summary"]["images"],
@@ -98,7 +105,8 @@ def publish(folder: Path, target: Path, store: Store, others: Dataset) -> None:
     write_folder(target, state, config, card=model_card(config, report, notes), report=report, half=True)
     size = sum(file.stat().st_size for file in target.iterdir())
     print(f"{target.name}: {report['accuracy']:.4f} of {report['n']}, {size / 1e6:.1f} MB, threshold {threshold:.3f}")
-    print(f"temperature {config.temperature:.3f}, calibration error {ece:.3f}; kept {kept:.3f}, refused {refused:.3f}")
+    print(f"temperature {config.temperature:.3f}, calibration error {report['ece']:.3f}")
+    print(f"right answers kept {kept:.3f}, answers right {correct:.3f}, other things refused {refused:.3f}")
 
 
 def top_scores(predictor: Predictor, data: Dataset, part: str) -> np.ndarray:
