@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+from resnet.data.batches import steps_per_epoch
 from resnet.data.dataset import Dataset, Record
 from resnet.data.importing import clean_name
 from resnet.data.parallel import WORKERS
 from resnet.errors import UserError
-from resnet.nn.variants import VARIANTS
+from resnet.nn.variants import VARIANTS, variant
 from resnet.settings import TrainSettings, resolve
 from resnet.store import CHECKPOINTS, Store
 from resnet.text import Message
@@ -21,16 +22,12 @@ from resnet.weights.preprocessing import Preprocessing
 
 T = TypeVar("T")
 
-# Multiply-adds of one picture at 224 x 224 px, in units of 1e9: timm's results/benchmark-infer tables.
-GIGA_MACS = {
-    "resnet18": 1.8, "resnet34": 3.7, "resnet50": 4.1, "resnet101": 7.8, "resnet152": 11.6,
-    "resnet18d": 2.1, "resnet26d": 2.6, "resnet34d": 3.9, "resnet50d": 4.4, "resnet101d": 8.1, "resnet152d": 11.8,
-}  # fmt: skip
 # Multiply-adds a second in training, in units of 1e9; measured with resnet18 at 128 px (one CPU core) and
 # guessed low for accelerators, where decoding is the limit.
 GIGA_MACS_PER_SECOND = {"cpu": 70.0, "mps": 1500.0, "cuda": 10_000.0}
 PICTURES_PER_SECOND = 300.0  # that one core decodes
 START_SECONDS = 6.0  # torch and the model loaded
+HEAD_STEP_SECONDS = 0.0005  # a step of the head on cached features; measured with 512 of them, one CPU core
 
 
 @dataclass(frozen=True)
@@ -114,11 +111,13 @@ def estimate(plan: Plan) -> float:
     cores = os.cpu_count() or 1
     speed = GIGA_MACS_PER_SECOND[device] * (cores if device == "cpu" else 1)
     decode = 1 / (PICTURES_PER_SECOND * cores)
-    forward = GIGA_MACS[plan.architecture] * (settings.image_size / 224) ** 2 / speed
-    step = 3 * GIGA_MACS[plan.architecture] * (settings.train_size / 224) ** 2 / speed
+    giga_macs = variant(plan.architecture).giga_macs
+    forward = giga_macs * (settings.image_size / 224) ** 2 / speed
     seconds = START_SECONDS + val * max(forward, decode)
     if settings.mode in ("head", "auto"):
         seconds += (train + val) * max(forward, decode)
+        seconds += settings.head_epochs * steps_per_epoch(train, settings.batch_size) * HEAD_STEP_SECONDS
     if settings.mode != "head":
+        step = 3 * giga_macs * (settings.train_size / 224) ** 2 / speed
         seconds += settings.epochs * (train * max(step, decode) + val * max(forward, decode))
     return seconds

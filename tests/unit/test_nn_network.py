@@ -156,3 +156,19 @@ def test_grey_pictures():
 def test_an_unknown_name_brings_the_nearest():
     with pytest.raises(UserError, match=r"“resnet5O”.*resnet50"):
         create("resnet5O")
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_multiply_adds_are_those_of_the_network(name):
+    counts = []
+
+    def count(layer: nn.Module, _: tuple, output: torch.Tensor) -> None:
+        counts.append(layer.weight.numel() * output.numel() / output.shape[1])  # each weight once a position
+
+    with torch.device("meta"):
+        network = create(name).eval()
+        for layer in network.modules():
+            if isinstance(layer, nn.Conv2d | nn.Linear):
+                layer.register_forward_hook(count)
+        network(torch.empty(1, 3, 224, 224))
+    assert round(sum(counts) / 1e9, 1) == VARIANTS[name].giga_macs
