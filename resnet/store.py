@@ -106,8 +106,11 @@ def folders(parent: Path) -> list[Path]:
 
 
 def name_of(folder: Path) -> str:
-    """What a run or data set is called; "" where it has no name."""
-    return read_json(folder / "name.json", {}).get("name", "")
+    """What a run or data set is called; "" where it has no name that can be read."""
+    try:
+        return str(read_json(folder / "name.json")["name"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def delete_folder(folder: Path, temporary: Path) -> None:

@@ -6,6 +6,7 @@ ID/report.json   what the import found: counts, and all that was left out, and w
 ID/name.json     what it is called; the one thing that may change
 """
 
+import contextlib
 import csv
 from collections import Counter
 from collections.abc import Iterable
@@ -18,6 +19,7 @@ from resnet.errors import UserError
 from resnet.store import FORMAT, Store, folders, read_json, write_json
 from resnet.text import Message
 
+DAMAGED = (OSError, ValueError, KeyError, TypeError)  # what reading a data set's files may raise
 COLUMNS = ("path", "class", "split", "sha256", "bytes", "width", "height", "group", "parent", "source")
 
 
@@ -55,7 +57,7 @@ class Dataset:
             classes = sorted({row["class"] for row in rows})
             targets = {label: target for target, label in enumerate(classes)}
             return cls(folder, name, classes, [_record(row, folder, targets) for row in rows], report)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except DAMAGED as error:
             raise UserError("dataset_damaged", folder=folder.name, reason=shown(error)) from error
 
     @property
@@ -97,13 +99,14 @@ def _record(row: dict[str, str], folder: Path, targets: dict[str, int]) -> Recor
 
 
 def list_datasets(store: Store) -> list[dict]:
-    """{id, name, images, classes, split} of each data set, oldest first; their manifests stay closed."""
+    """{id, name, images, classes, split} of each data set, oldest first; no damaged ones; manifests stay closed."""
     found = []
     for folder in folders(store.datasets):
-        report = read_json(folder / "report.json")
-        name = read_json(folder / "name.json")["name"]
-        summary = {"id": folder.name, "name": name, "images": report["images"]}
-        found.append({**summary, "classes": len(report["counts"]), "split": report["split"]})
+        with contextlib.suppress(*DAMAGED):
+            report = read_json(folder / "report.json")
+            name = read_json(folder / "name.json")["name"]
+            summary = {"id": folder.name, "name": name, "images": report["images"]}
+            found.append({**summary, "classes": len(report["counts"]), "split": report["split"]})
     return found
 
 

@@ -29,6 +29,8 @@ PART_NAMES = {
     "testing": "test",
 }
 ARCHIVES = {".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst"}
+# They turn the direction of writing: a name could look like another, and drag the text around it along.
+BIDI_CONTROLS = {*"\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"}
 FEW = 5  # names that a sentence lists
 
 
@@ -75,9 +77,10 @@ def read_layout(tree: Tree) -> Layout:
 
 
 def clean_label(name: str) -> str:
-    """A folder's name as a class: one Unicode form (macOS has another), no control characters, no outer blanks."""
+    """A folder's name as a class: one Unicode form (macOS has another), no controls, one line, no outer blanks."""
     name = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode())
-    name = "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) == "Cc" else c for c in name)
+    wrong = {c for c in name if unicodedata.category(c) in ("Cc", "Zl", "Zp")} | BIDI_CONTROLS
+    name = "".join("\N{REPLACEMENT CHARACTER}" if c in wrong else c for c in name)
     return name.strip() or "_"
 
 

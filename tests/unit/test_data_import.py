@@ -112,6 +112,20 @@ def test_the_same_content_is_found_again(tmp_path, store):
     assert {r.sha256: r.split for r in there.records} == {r.sha256: r.split for r in first.records}
 
 
+@pytest.mark.parametrize("file", ["report.json", "name.json"])
+@pytest.mark.parametrize("content", [None, "half a li", "{}", "[]"])
+def test_a_damaged_data_set_hides_no_other(tmp_path, store, file, content):
+    whole, damaged = (
+        import_dataset(make_folder(tmp_path / name, two_classes() | {f"cats/{name}.png": png(seed)}), store)
+        for name, seed in (("whole", 600), ("damaged", 601))
+    )
+    (damaged.folder / file).unlink()
+    if content is not None:
+        (damaged.folder / file).write_text(content)
+    assert [entry["id"] for entry in list_datasets(store)] == [whole.id]
+    assert store.dataset("whole") == whole.folder
+
+
 @pytest.mark.parametrize("change", ["class", "part", "content"])
 def test_other_content_is_another_data_set(tmp_path, store, change):
     files = two_classes()
@@ -256,7 +270,7 @@ HOSTILE = [
     "<script>alert(1)</script>",
     "=cmd()",
     "😀 пчёлы",
-    "rtl\u200fmark",
+    "اردو हिन्दी",
     "x" * 300,
     "con",
     'say "hi", twice',
@@ -266,11 +280,11 @@ HOSTILE = [
 
 def test_hostile_class_names(tmp_path, store):
     with zipfile.ZipFile(tmp_path / "pets.zip", "w") as file:
-        for k, label in enumerate([*HOSTILE, "line\nbreak\x07"]):
+        for k, label in enumerate([*HOSTILE, "line\nbreak\x07", "rtl\u202emark"]):
             for i in range(2):
                 file.writestr(f"{label.replace('/', chr(0x2215))}/{i}.png", png(10 * k + i))
     dataset = import_dataset(tmp_path / "pets.zip", store)
-    expected = [label.replace("/", "\u2215") for label in HOSTILE] + ["line\ufffdbreak\ufffd"]
+    expected = [label.replace("/", "\u2215") for label in HOSTILE] + ["line\ufffdbreak\ufffd", "rtl\ufffdmark"]
     assert dataset.classes == sorted(expected)
     inside = [path.relative_to(dataset.folder).as_posix() for path in dataset.folder.rglob("*")]
     assert all(len(name) < 30 and name.isascii() for name in inside)
