@@ -64,7 +64,9 @@ def _refuse(error: UserError) -> int:
 
 def predict(options: argparse.Namespace, store: Store) -> None:
     files = [file for path in options.paths for file in _pictures(path)]
-    predictor = importlib.import_module("resnet.predictor").Predictor(options.model, options.device, store)
+    predictor = importlib.import_module("resnet.predictor").Predictor(
+        options.model, options.device, store, options.engine
+    )
     progress = _Progress("pictures", len(files))
     result = predictor.predict(files, options.top_k, progress.update)
     progress.close()
@@ -146,9 +148,8 @@ def evaluate(options: argparse.Namespace, store: Store) -> None:
     data = Dataset.open(store.dataset(options.data))
     predictor = importlib.import_module("resnet.predictor").Predictor(options.model, options.device, store)
     progress = _Progress("pictures", 0)
-    evaluation = importlib.import_module("resnet.evaluation.evaluate").evaluate(
-        predictor, data, options.split, progress.update
-    )
+    examine = importlib.import_module("resnet.evaluation.evaluate").examine
+    evaluation = examine(predictor, data, options.split, progress.update)
     progress.close()
     _give(options, evaluation.report(data, options.split), _evaluation_lines)
 
@@ -197,6 +198,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     sub.add_argument("--top-k", type=_positive, default=5, metavar="K", help="answers per picture (default 5)")
     sub.add_argument("--device", metavar="D", help="cpu, cuda or mps (default: the best there is)")
+    sub.add_argument("--engine", choices=("torch",), default="torch", help="what computes the network")
     sub.add_argument("--csv", metavar="FILE", help="write a table: file, known, label, description, score, error")
     sub.add_argument("paths", nargs="+", metavar="PATH", help="picture, or folder of pictures")
 
@@ -247,7 +249,7 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("evaluate", evaluate, "try a model on a part of a data set", json=True)
     sub.add_argument("--model", default="", metavar="M")
     sub.add_argument("--data", required=True, metavar="D")
-    sub.add_argument("--split", choices=("val", "test"), default="val")
+    sub.add_argument("--split", choices=("val", "test", "train", "all"), default="val")
     sub.add_argument("--device", metavar="D", help="cpu, cuda or mps (default: the best there is)")
     return parser
 

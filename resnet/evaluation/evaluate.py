@@ -1,14 +1,15 @@
 """Evaluate a model on a part of a data set: through the predictor, from the original files."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from resnet.data.dataset import Dataset, Record
 from resnet.errors import UserError
-from resnet.evaluation.metrics import softmax, summarize
+from resnet.evaluation.metrics import summarize
 from resnet.predictor import Predictor
-from resnet.store import FORMAT
+from resnet.store import FORMAT, Store
 from resnet.text import Message
 
 MISTAKES = 100  # kept in a report, the most confident first
@@ -28,14 +29,13 @@ class Evaluation:
     def report(self, data: Dataset, split: str) -> dict:
         """The contract's `evaluate` object, with the largest mistakes."""
         config = self.predictor.config
-        temperature = config.temperature
         return {
             "format": FORMAT,
             "model": self.predictor.name,
             "data": {"id": data.id, "name": data.name},
             "split": split,
-            **summarize(self.logits, self.targets, config.labels, temperature),
-            "mistakes": self._mistakes(data, softmax(self.logits / temperature)),
+            **summarize(self.logits, self.targets, config.labels, config.temperature),
+            "mistakes": self._mistakes(data, self.predictor.probabilities(self.logits)),
         }
 
     def _mistakes(self, data: Dataset, probabilities: np.ndarray) -> list[dict]:
@@ -55,6 +55,19 @@ class Evaluation:
 
 
 def evaluate(
+    model: Predictor | str | Path, data: Dataset | str, split: str = "val", *, store: Store | None = None
+) -> dict:
+    """How good `model` is on `data`'s part `split` (train, val, test, all): what `python -m resnet evaluate` prints.
+
+    model: a Predictor, or what one is made of; data: a Dataset, or the id or name of one in the workspace.
+    """
+    store = store or Store.open()
+    predictor = model if isinstance(model, Predictor) else Predictor(model, store=store)
+    data = data if isinstance(data, Dataset) else Dataset.open(store.dataset(data))
+    return examine(predictor, data, split).report(data, split)
+
+
+def examine(
     predictor: Predictor, data: Dataset, split: str = "val", progress: Callable[[int, int], None] | None = None
 ) -> Evaluation:
     """What `predictor` makes of `data`'s part `split`: train, val, test, or all.

@@ -7,13 +7,9 @@ import math
 
 import numpy as np
 
+from resnet.predictor.predictor import softmax
+
 Z95 = 1.959964  # of the normal distribution, 95 % two-sided
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """(N, K) -> (N, K)"""
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
 
 
 def wilson_interval(right: int, n: int) -> tuple[float, float]:

@@ -60,3 +60,6 @@ class TorchEngine:
     def _enter(self, images: torch.Tensor) -> torch.Tensor:
         images = images.to(self.device, non_blocking=True)
         return self.preprocessing.normalise(images).contiguous(memory_format=torch.channels_last)
+
+
+ENGINES = {TorchEngine.name: TorchEngine}  # by the name that --engine takes

@@ -10,7 +10,7 @@ from PIL import Image
 
 from resnet.data.batches import fitted_batches
 from resnet.errors import UserError
-from resnet.predictor.engines import TorchEngine, best_device, check_device
+from resnet.predictor.engines import ENGINES, best_device, check_device
 from resnet.store import Store
 from resnet.text import Message
 from resnet.weights.folder import ModelConfig
@@ -24,13 +24,19 @@ class Predictor:
     """A model ready to classify: `Predictor("resnet18d.imagenette")(images)`.
 
     `model` is a model folder, a weights file, a run, a shipped model's name or a timm name ("" is the shipped one).
+    `engine` names what computes it: "torch".
     """
 
-    def __init__(self, model: str | Path = "", device: str | None = None, store: Store | None = None) -> None:
+    def __init__(
+        self, model: str | Path = "", device: str | None = None, store: Store | None = None, engine: str = "torch"
+    ) -> None:
+        if engine not in ENGINES:
+            raise UserError("not_one_of", field="engine", value=engine, allowed=list(ENGINES))
         module = load(str(model), store)
         self.name = module.name
         self.config: ModelConfig = module.config
-        self.engine = TorchEngine(module, self.config.preprocessing, check_device(device) if device else best_device())
+        device = check_device(device) if device else best_device()
+        self.engine = ENGINES[engine](module, self.config.preprocessing, device)
 
     @property
     def device(self) -> str:
@@ -38,10 +44,10 @@ class Predictor:
 
     def __call__(self, images: Iterable[Path | str | Image.Image], top_k: int = 5) -> list[list[tuple[str, float]]]:
         """Per image the `top_k` pairs (label, score), best first; raises UserError for an unreadable one."""
-        answers = self.predict(images, top_k)["images"]
+        answers = self.answers(images, top_k)["images"]
         for answer in answers:
-            if answer["error"]:
-                raise UserError("picture_refused", reason=answer["error"])
+            if reason := answer["error"]:
+                raise UserError(reason.key, **reason.values)
         return [[(entry["label"], entry["score"]) for entry in answer["labels"]] for answer in answers]
 
     def predict(
@@ -54,6 +60,18 @@ class Predictor:
 
         progress: called with the number of images done.
         """
+        result = self.answers(images, top_k, progress)
+        for answer in result["images"]:
+            answer["error"] = answer["error"] and answer["error"].say()
+        return result
+
+    def answers(
+        self,
+        images: Iterable[Path | str | Image.Image],
+        top_k: int = 5,
+        progress: Callable[[int], None] | None = None,
+    ) -> dict:
+        """As `predict`; but an `error` is a Message, which can be said in any language."""
         start = time.perf_counter()
         sources = [Path(image) if isinstance(image, str) else image for image in images]
         answers = []
@@ -77,14 +95,12 @@ class Predictor:
 
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
         """(..., K) -> (..., K): softmax at the model's temperature (Guo et al. 2017, section 4.2)."""
-        scaled = logits / self.config.temperature
-        powers = np.exp(scaled - scaled.max(-1, keepdims=True))
-        return powers / powers.sum(-1, keepdims=True)
+        return softmax(logits / self.config.temperature)
 
     def _answer(self, source: Path | Image.Image, logits: np.ndarray | Message, top_k: int) -> dict:
         file = str(source) if isinstance(source, Path) else None
         if isinstance(logits, Message):
-            return {"file": file, "known": False, "labels": [], "error": logits.say()}
+            return {"file": file, "known": False, "labels": [], "error": logits}
         scores = self.probabilities(logits)
         best = np.argsort(-scores, kind="stable")[:top_k]
         threshold = self.config.unknown_threshold or 0.0
@@ -97,6 +113,12 @@ class Predictor:
             for index in best
         ]
         return {"file": file, "known": bool(scores.max() >= threshold), "labels": labels, "error": None}
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """(..., K) -> (..., K)"""
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
 
 
 def compute(

@@ -19,7 +19,7 @@ import numpy as np
 
 from resnet.data.dataset import Dataset
 from resnet.evaluation.card import model_card
-from resnet.evaluation.evaluate import evaluate
+from resnet.evaluation.evaluate import examine
 from resnet.evaluation.metrics import fit_temperature, summarize, unknown_threshold
 from resnet.predictor import Predictor
 from resnet.store import CHECKPOINTS, Store, read_json
@@ -70,7 +70,7 @@ def publish(folder: Path, target: Path, store: Store, others: Dataset) -> None:
     write_folder(target, state, config, card=model_card(config, None), half=True)
 
     data, predictor = Dataset.open(store.dataset(record["data"]["id"])), Predictor(target, "cpu")
-    known = evaluate(predictor, data, "val")
+    known = examine(predictor, data, "val")
     config = replace(config, temperature=fit_temperature(known.logits[1::2], known.targets[1::2]))
     predictor.config = known.predictor.config = config
     report = {**trained, **known.report(data, "val"), "model": target.name}

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import resnet
 from resnet.errors import UserError
-from resnet.evaluation.evaluate import evaluate
-from resnet.evaluation.metrics import softmax
+from resnet.evaluation.evaluate import examine
 from resnet.predictor import Predictor
 from resnet.weights.files import read_state
 from resnet.weights.folder import ModelConfig, read_config, write_folder
@@ -30,12 +30,12 @@ def reordered(model: Path, folder: Path, order: list[int]) -> Predictor:
 
 @pytest.fixture
 def evaluation(small_model, data):
-    return evaluate(Predictor(small_model, "cpu"), data)
+    return examine(Predictor(small_model, "cpu"), data)
 
 
 def test_classes_are_matched_by_label_not_by_position(small_model, data, tmp_path, evaluation):
     order = [3, 0, 4, 1, 2]
-    other = evaluate(reordered(small_model, tmp_path / "other", order), data)
+    other = examine(reordered(small_model, tmp_path / "other", order), data)
     one, two = evaluation.report(data, "val"), other.report(data, "val")
     assert two["classes"] == [one["classes"][i] for i in order]
     assert two["confusion"] == np.array(one["confusion"])[np.ix_(order, order)].tolist()
@@ -54,6 +54,12 @@ def test_the_report_of_the_contract(data, evaluation):
     assert json.loads(json.dumps(report, allow_nan=False)) == report
 
 
+def test_python_users_name_model_and_data_or_hand_them_over(store, small_model, data, evaluation):
+    report = resnet.evaluate(str(small_model), "shapes", split="val", store=store)
+    assert report == {**evaluation.report(data, "val"), "model": str(small_model)}
+    assert resnet.evaluate(evaluation.predictor, data) == evaluation.report(data, "val")
+
+
 def test_rows_of_the_confusion_matrix_are_true_classes(data, evaluation):
     report = evaluation.report(data, "val")
     assert np.sum(report["confusion"], axis=1).tolist() == [row["n"] for row in report["per_class"]]
@@ -63,7 +69,7 @@ def test_rows_of_the_confusion_matrix_are_true_classes(data, evaluation):
 
 def test_mistakes_come_with_the_most_confident_first(data, evaluation):
     report = evaluation.report(data, "val")
-    mistakes, probabilities = report["mistakes"], softmax(evaluation.logits)
+    mistakes, probabilities = report["mistakes"], evaluation.predictor.probabilities(evaluation.logits)
     scores = [mistake["score"] for mistake in mistakes]
     assert scores == sorted(scores, reverse=True)
     assert len(mistakes) == report["n"] - np.trace(report["confusion"])
@@ -77,11 +83,11 @@ def test_mistakes_come_with_the_most_confident_first(data, evaluation):
 
 def test_all_parts_together_and_an_empty_one(small_model, data):
     predictor, counts = Predictor(small_model, "cpu"), []
-    whole = evaluate(predictor, data, "all", lambda done, total: counts.append((done, total)))
+    whole = examine(predictor, data, "all", lambda done, total: counts.append((done, total)))
     assert len(whole.records) == len(data.records)
     assert counts == [(i, len(data.records)) for i in range(1, len(data.records) + 1)]
     with pytest.raises(UserError, match=r"“shapes” has no pictures in its part “test”"):
-        evaluate(predictor, data, "test")
+        examine(predictor, data, "test")
 
 
 def test_a_model_that_lacks_classes_names_them(small_model, data, tmp_path):
@@ -89,10 +95,10 @@ def test_a_model_that_lacks_classes_names_them(small_model, data, tmp_path):
     with pytest.raises(
         UserError, match=r"does not know these classes of the data: stripes, triangles\. It knows: checks"
     ):
-        evaluate(lacking, data)
+        examine(lacking, data)
 
 
 def test_a_picture_that_is_gone_ends_it(small_model, data):
     data.part("val")[0].path.unlink()
     with pytest.raises(UserError, match=r"1 pictures of the data set “shapes” can no longer be read"):
-        evaluate(Predictor(small_model, "cpu"), data)
+        examine(Predictor(small_model, "cpu"), data)

@@ -9,11 +9,11 @@ from resnet.evaluation.metrics import (
     expected_calibration_error,
     fit_temperature,
     log_loss,
-    softmax,
     summarize,
     unknown_threshold,
     wilson_interval,
 )
+from resnet.predictor.predictor import softmax
 
 
 @pytest.fixture(params=[(200, 2), (500, 10), (40, 7)], ids=str)

@@ -61,6 +61,9 @@ def test_an_unreadable_file_costs_only_itself(predictor, files, tmp_path):
     for answer, words in zip(answers[1:4], ("holds text", "damaged or incomplete", "no such file"), strict=True):
         assert words in answer["error"] and Path(answer["file"]).name in answer["error"]
         assert answer["labels"] == [] and answer["known"] is False
+    reasons = [answer["error"] for answer in predictor.answers(wrong)["images"]]
+    assert [reason.say() for reason in reasons] == [answer["error"] for answer in answers[1:4]]
+    assert all(reason.say("zh") != reason.say("en") for reason in reasons)
     with pytest.raises(UserError, match=r"notes\.jpg holds text"):
         predictor([files[0], wrong[0]])
     assert predictor.predict(wrong)["images"][0]["error"]  # also where none can be read
@@ -124,6 +127,12 @@ def test_progress_counts_every_picture(predictor, files):
     counts = []
     predictor.predict(files[:4], progress=counts.append)
     assert counts == [1, 2, 3, 4]
+
+
+def test_the_engine_is_chosen_by_name(small_model, predictor):
+    assert Predictor(small_model, "cpu", engine="torch").engine.name == predictor.engine.name == "torch"
+    with pytest.raises(UserError, match="engine is abacus; choose one of: torch"):
+        Predictor(small_model, "cpu", engine="abacus")
 
 
 def test_a_device_that_is_not_there_is_named(small_model):
