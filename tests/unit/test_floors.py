@@ -58,9 +58,12 @@ def test_imports_go_down_only(file):
     own = floor(file)
     if own == "__init__":
         return  # the package's front door names functions of every floor, and loads them late
+    top = LEVEL[own] == 0  # only there may the front door be used, behind which are all floors
     for name in imports(file):
-        if name.startswith("resnet."):
-            other = name.split(".")[1]
+        assert top or name != "resnet", f"{own} imports the whole package"
+        other = name.split(".")[1] if name.startswith("resnet.") else ""
+        assert top or not other or other in LEVEL, f"{own} imports {name} through the front door"
+        if other in LEVEL:
             inside = other == own or (own in BOTTOM and other in BOTTOM) or (own, other) == ("__main__", "cli")
             assert inside or LEVEL[other] > LEVEL[own], f"{own} imports {name}"
 
