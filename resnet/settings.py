@@ -14,6 +14,11 @@ from resnet.text import Message
 MODES = ("auto", "head", "full", "scratch")
 CROP_MODES = ("center", "squash", "border")
 PRECISIONS = ("float32", "bfloat16")
+# What only one of the two stages of training reads; all else serves both.
+HEAD_ONLY = ("head_epochs", "head_learning_rate", "head_weight_decay")
+FULL_ONLY = (
+    "epochs", "learning_rate", "weight_decay", "train_size", "ema_decay", "crop_scale", "precision", "workers",
+)  # fmt: skip
 DEVICE = re.compile(r"cpu|mps|cuda(:\d{1,2})?")
 
 
@@ -93,14 +98,21 @@ RANGES = {
 
 
 def resolve(settings: TrainSettings, *, images: int, model_size: int, crop_mode: str, processes: int) -> TrainSettings:
-    """Every None filled in but name, device and precision, for `images` training pictures.
+    """Every None filled in but name, device and precision, for `images` training pictures; None what the mode ignores.
 
+    In mode head, `epochs` and `learning_rate` are the head's, unless its own are given.
     model_size (pixels) and crop_mode are the start weights' own; processes, how many decode pictures.
     Training crops are 0.8 of the input size: random crops show objects larger than the evaluation's view does,
     and a smaller training crop evens that out and costs less (Touvron et al. 2019, "Fixing the train-test
     resolution discrepancy", section 3).
     """
     scratch = settings.mode == "scratch"
+    if settings.mode == "head":
+        settings = dataclasses.replace(
+            settings,
+            head_epochs=settings.head_epochs or settings.epochs,
+            head_learning_rate=settings.head_learning_rate or settings.learning_rate,
+        )
     image_size = settings.image_size or model_size
     defaults = {
         "epochs": 20 if scratch else max(3, min(12, math.ceil(4000 / images))),
@@ -119,4 +131,10 @@ def resolve(settings: TrainSettings, *, images: int, model_size: int, crop_mode:
         "workers": processes,
     }
     open_fields = {name: value for name, value in defaults.items() if getattr(settings, name) is None}
-    return dataclasses.replace(settings, **open_fields)
+    ignored = {"head": FULL_ONLY, "auto": ()}.get(settings.mode, HEAD_ONLY)
+    return dataclasses.replace(settings, **{**open_fields, **dict.fromkeys(ignored)})
+
+
+def device_queue(device: str) -> str:
+    """What runs on `device` wait for: "cuda" and "cuda:0" are one device."""
+    return "cuda:0" if device == "cuda" else device

@@ -4,6 +4,18 @@ import re
 
 from resnet.weights.folder import ModelConfig
 
+RECIPE = {  # of a run's settings; those that its mode used are there
+    "head_epochs": "epochs of the head",
+    "head_learning_rate": "learning rate of the head",
+    "head_weight_decay": "weight decay of the head",
+    "epochs": "epochs of all layers",
+    "learning_rate": "learning rate",
+    "weight_decay": "weight decay",
+    "train_size": "crops in px",
+    "batch_size": "batch size",
+    "seed": "seed",
+}
+
 
 def model_card(config: ModelConfig, report: dict | None, notes: str = "") -> str:
     """Markdown with the Hub's front matter. notes: paragraphs on data and terms, for a model that is published."""
@@ -55,12 +67,11 @@ def _training(report: dict) -> str:
     rows = "\n".join(
         f"| {line['stage']} | {line['epoch']} | {line['val_accuracy']:.4f} | {line['val_loss']:.4f} |" for line in curve
     )
+    recipe = ", ".join(f"{words} {settings[name]}" for name, words in RECIPE.items() if name in settings)
     start = "random weights" if summary["mode"] == "scratch" else plain(summary["start"])
     return (
         f"Trained in mode {summary['mode']} from {start}: {summary['epochs']} epochs, {summary['steps']} steps, "
-        f"{seconds['total']:.0f} s on {settings['device']}{stopped}; learning rate {settings['learning_rate']}, "
-        f"batch size {settings['batch_size']}, weight decay {settings['weight_decay']}, crops of "
-        f"{settings['train_size']} px, seed {settings['seed']}.\n\n"
+        f"{seconds['total']:.0f} s on {settings['device']}{stopped}; {recipe}.\n\n"
         f"| stage | epoch | validation accuracy | validation loss |\n|---|---|---|---|\n{rows}"
     )
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from resnet.data.importing import import_dataset
 from resnet.errors import UserError
 from resnet.jobs.plan import Plan, likely_device, plan
-from resnet.settings import TrainSettings
+from resnet.settings import TrainSettings, device_queue
 from resnet.store import (
     FORMAT,
     PROJECT,
@@ -55,7 +55,7 @@ def _enqueue(store: Store, planned: Plan) -> str:
         "data": {"id": planned.data.id, "name": planned.data.name},
         "architecture": planned.architecture,
         "preprocessing": planned.preprocessing.to_config(),
-        "queue": settings.device or likely_device(),
+        "queue": device_queue(settings.device or likely_device()),
         "created": now,
         "versions": _versions(),
     }
@@ -91,7 +91,7 @@ def list_runs(store: Store) -> list[dict]:
     """One summary a run, newest first."""
     summaries = []
     for folder in folders(store.runs):
-        with contextlib.suppress(UserError, FileNotFoundError):  # deleted meanwhile
+        with contextlib.suppress(UserError, OSError, ValueError, KeyError, TypeError):  # damaged, or deleted meanwhile
             summaries.append(_summary(folder))
     return sorted(summaries, key=lambda summary: summary["created"], reverse=True)
 
@@ -110,6 +110,8 @@ def resume(store: Store, run: str) -> str:
         record = status(folder)
         if record["state"] not in ("stopped", "failed", "lost"):
             raise UserError("run_not_resumable", run=folder.name, state=record["state"])
+        if record["state"] == "failed" and (record["message"] or {}).get("key") == "loss_not_finite":
+            raise UserError("run_diverged", run=folder.name)
         store.dataset(read_json(folder / "settings.json")["data"]["id"])  # UserError where it was deleted
         (folder / "stop").unlink(missing_ok=True)
         write_json(folder / "status.json", _queued(time.time(), record))

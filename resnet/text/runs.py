@@ -34,7 +34,6 @@ STRINGS: dict[str, tuple[str, str]] = {
         "There is no device “{device}” here; this machine has: {available}.",
         "没有设备 “{device}”；本机可用的有：{available}。",
     ),
-    "picture_refused": ("{reason}", "{reason}"),
     "picture_lost": (
         "The data set's file {file} can no longer be read ({reason}). Import the data set again.",
         "数据集中的文件 {file} 已无法读取（{reason}）。请重新导入数据集。",
@@ -52,8 +51,9 @@ STRINGS: dict[str, tuple[str, str]] = {
         "数据集 “{data}” 中有 {n} 张图片已无法读取，例如 {file}。请重新导入。",
     ),
     "loss_not_finite": (
-        "The loss is no longer a number: the learning rate of {rate} is too high. Start again with a tenth of it.",
-        "损失已不是有限数值：学习率 {rate} 过高。请用它的十分之一重新开始。",
+        "The loss is no longer a number: the learning rate of {rate} is too high. Start again with a tenth of it. "
+        "Where something had been saved before, that is kept as the run's model.",
+        "损失已不是有限数值：学习率 {rate} 过高。请用它的十分之一重新开始。若此前已有保存，则保留为该训练的模型。",
     ),
     "run_failed": (
         "The run came upon a fault of the program ({reason}); log.txt in the run's folder has the details. "
@@ -71,6 +71,11 @@ STRINGS: dict[str, tuple[str, str]] = {
     "run_not_resumable": (
         "The run {run} is {state}; only one that was stopped, failed or was lost can be resumed.",
         "训练 {run} 的状态是 {state}；只有已停止、失败或丢失的训练才能继续。",
+    ),
+    "run_diverged": (
+        "The run {run} would fail again for the same reason: its learning rate is too high. "
+        "Start a new run with a tenth of it.",
+        "训练 {run} 会因同样的原因再次失败：学习率过高。请用它的十分之一开始新的训练。",
     ),
     "run_is_alive": (
         "The run {run} is {state}. Stop it first, then delete it.",

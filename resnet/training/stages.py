@@ -84,9 +84,9 @@ class _Loss:
         self.total = self.total + loss.detach().float()
         self.count += 1
 
-    def mean(self, rate: float) -> float:
+    def mean(self, highest_rate: float) -> float:
         """The mean, from now on counted anew. Raises UserError where it is not finite."""
-        mean = finite(float(self.total) / self.count, rate)  # waits for the device
+        mean = finite(float(self.total) / self.count, highest_rate)  # waits for the device
         self.total, self.count = 0.0, 0
         return mean
 
@@ -114,7 +114,7 @@ class HeadStage:
         groups = [decayed, {"params": [self.head.bias]}]
         self.optimizer = torch.optim.SGD(groups, lr=0.0, momentum=settings.momentum, nesterov=settings.momentum > 0)
         self.step, self.validated, self.loss = 0, 0, _Loss()  # steps taken, epochs ended and validated
-        self.epochs = settings.head_epochs
+        self.epochs, self.highest_rate = settings.head_epochs, settings.head_learning_rate
         self.epoch_steps = steps_per_epoch(len(train.paths), settings.batch_size)
         self.steps = self.epochs * self.epoch_steps
 
@@ -128,17 +128,17 @@ class HeadStage:
             order = np.random.default_rng((self.settings.seed, epoch)).permutation(count)
             batches = np.array_split(order, self.epoch_steps)
             for batch in batches[self.step - epoch * self.epoch_steps :]:
-                rate = self.settings.head_learning_rate * rate_at((self.step + 1) / self.steps, self.settings.warmup)
+                rate = self.highest_rate * rate_at((self.step + 1) / self.steps, self.settings.warmup)
                 self.loss.add(self._learn(features[batch], targets[batch], rate))
                 self.step += 1
                 self._fold(mean, scale)
                 ended = self.step % self.epoch_steps == 0
-                mean_loss = self.loss.mean(rate) if ended else None
+                mean_loss = self.loss.mean(self.highest_rate) if ended else None
                 yield progress(self, epoch + 1, len(batch), 0.0, mean_loss, rate if ended else None)
             with torch.no_grad():
                 logits = self.head(features[count:])
             self.validated += 1
-            yield validated(self, epoch + 1, logits, targets[count:], self.settings.head_learning_rate)
+            yield validated(self, epoch + 1, logits, targets[count:])
 
     def _compute_features(self) -> Iterator[Progress]:
         paths = [*self.train.paths, *self.val.paths]
@@ -210,7 +210,7 @@ class FullStage:
         groups = parameter_groups(self.model, settings.weight_decay, layer_decay)
         self.optimizer = torch.optim.SGD(groups, lr=0.0, momentum=settings.momentum, nesterov=settings.momentum > 0)
         self.step, self.validated, self.loss = 0, 0, _Loss()  # steps taken, epochs ended and validated
-        self.epochs = settings.epochs
+        self.epochs, self.highest_rate = settings.epochs, settings.learning_rate
         self.epoch_steps = steps_per_epoch(len(train.paths), settings.batch_size)
         self.steps = self.epochs * self.epoch_steps
 
@@ -221,11 +221,11 @@ class FullStage:
             waiting_since = time.perf_counter()
             for images, targets in self._batches(epoch):
                 waited = time.perf_counter() - waiting_since
-                rate = self.settings.learning_rate * rate_at((self.step + 1) / self.steps, self.settings.warmup)
+                rate = self.highest_rate * rate_at((self.step + 1) / self.steps, self.settings.warmup)
                 self.loss.add(self._learn(torch.from_numpy(images), torch.from_numpy(targets), rate))
                 self.step += 1
                 logged = self.step % every == 0 or self.step % self.epoch_steps == 0
-                mean_loss = self.loss.mean(rate) if logged else None
+                mean_loss = self.loss.mean(self.highest_rate) if logged else None
                 yield progress(self, epoch + 1, len(images), waited, mean_loss, rate if logged else None)
                 waiting_since = time.perf_counter()
             result = yield from self._validate(epoch + 1)
@@ -278,7 +278,7 @@ class FullStage:
             if len(rows) % BATCH == 0 and len(rows) < len(paths):
                 yield Validating()
         logits = torch.from_numpy(np.stack(rows))
-        return validated(self, epoch, logits, torch.tensor(self.val.targets), self.settings.learning_rate)
+        return validated(self, epoch, logits, torch.tensor(self.val.targets))
 
     def delivered(self) -> ResNet:
         return self.average.module if self.average and self.average.n_averaged > 0 else self.model
@@ -320,18 +320,20 @@ def load_counters(stage: HeadStage | FullStage, counts: dict) -> None:
     stage.loss.total, stage.loss.count = counts["loss"], counts["losses"]
 
 
-def validated(
-    stage: HeadStage | FullStage, epoch: int, logits: Tensor, targets: Tensor, highest_rate: float
-) -> Validated:
-    loss = finite(float(F.cross_entropy(logits, targets)), highest_rate)
+def validated(stage: HeadStage | FullStage, epoch: int, logits: Tensor, targets: Tensor) -> Validated:
+    loss = finite(float(F.cross_entropy(logits, targets)), stage.highest_rate)
     accuracy = (logits.argmax(dim=1) == targets).float().mean()
     return Validated(stage.name, epoch, stage.step, loss, float(accuracy), logits.numpy())
 
 
-def finite(loss: float, rate: float) -> float:
+def finite(loss: float, highest_rate: float) -> float:
     if not math.isfinite(loss):
-        raise UserError("loss_not_finite", rate=f"{rate:.2g}")
+        raise diverged(highest_rate)
     return loss
+
+
+def diverged(highest_rate: float) -> UserError:
+    return UserError("loss_not_finite", rate=f"{highest_rate:.2g}")
 
 
 def autocast(device: str, precision: str) -> torch.autocast:

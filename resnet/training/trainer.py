@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from resnet.nn.network import ResNet
 from resnet.settings import TrainSettings
-from resnet.training.stages import Event, FullStage, HeadStage, Pictures, State
+from resnet.training.stages import Event, FullStage, HeadStage, Pictures, State, diverged
 from resnet.weights.preprocessing import Preprocessing
 
 STAGES = {"head": (HeadStage,), "full": (FullStage,), "auto": (HeadStage, FullStage), "scratch": (FullStage,)}
@@ -44,7 +44,14 @@ class Trainer:
         return self.stage.delivered()
 
     def state(self) -> State:
+        """All that a new trainer needs to go on.
+
+        Raises UserError where a tensor is no longer finite: that is nothing to go back to, though the loss, which is
+        looked at less often, may not show it yet.
+        """
         tensors, counters = self.stage.state()
+        if not all(tensor.isfinite().all() for tensor in tensors.values()):
+            raise diverged(self.stage.highest_rate)
         return tensors, {"stage": self.index, **counters}
 
     def load_state(self, state: State) -> None:

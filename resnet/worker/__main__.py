@@ -30,6 +30,12 @@ def main(folder: Path) -> None:
         turn, began = wait_for_turn(folder, control), time.monotonic()
         status.update(state="running", stage="start")
         run = importlib.import_module("resnet.worker.run")  # brings torch
+        run.settle(folder)
+        if turn.path != own_lock(folder).path:  # the queue was a guess, and torch knows the device better
+            turn.release()
+            status.update(state="queued", stage="queue")
+            turn, began = wait_for_turn(folder, control), time.monotonic()
+            status.update(state="running", stage="start")
         status.update(state=run.run(folder, status, control, began))
         turn.release()
     except ToldToEnd:
@@ -44,25 +50,36 @@ def main(folder: Path) -> None:
 
 def wait_for_turn(folder: Path, control: Control) -> Lock:
     """The device's lock, once no run that was queued earlier waits for the same device."""
-    store = Store(folder.parents[2], folder.parents[1].name)
-    device = read_json(folder / "settings.json")["queue"]
-    turn = Lock(store.device_lock(device))
-    while earlier_in_queue(store, folder, device) or not turn.acquire():
+    turn = own_lock(folder)
+    while earlier_in_queue(folder) or not turn.acquire():
         if control.told_to_end or control.asked_to_stop:
             raise ToldToEnd
         time.sleep(LOOK)
     return turn
 
 
-def earlier_in_queue(store: Store, folder: Path, device: str) -> bool:
-    """Whether a living worker of another run, of any owner, has waited longer for `device`."""
+def own_lock(folder: Path) -> Lock:
+    """The lock of the device that the run waits for; not acquired."""
+    return Lock(_store(folder).device_lock(_queue(folder)))
+
+
+def earlier_in_queue(folder: Path) -> bool:
+    """Whether a living worker of another run, of any owner, has waited longer for the same device."""
     own = _place(read_json(folder / "status.json", {}), folder)
-    for run in (run for owner in store.root.iterdir() for run in folders(owner / "runs") if run != folder):
+    for run in (run for owner in _store(folder).root.iterdir() for run in folders(owner / "runs") if run != folder):
         record = read_json(run / "status.json", {})
-        waits = record.get("state") == "queued" and read_json(run / "settings.json", {}).get("queue") == device
+        waits = record.get("state") == "queued" and _queue(run) == _queue(folder)
         if waits and _place(record, run) < own and is_alive(run, record):
             return True
     return False
+
+
+def _store(folder: Path) -> Store:
+    return Store(folder.parents[2], folder.parents[1].name)
+
+
+def _queue(folder: Path) -> str | None:
+    return read_json(folder / "settings.json", {}).get("queue")
 
 
 def _place(record: dict, folder: Path) -> tuple[float, str]:

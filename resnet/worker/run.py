@@ -1,5 +1,6 @@
 """The part of a run that needs torch: train, save, evaluate, deliver."""
 
+import math
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -8,11 +9,12 @@ import numpy as np
 import torch
 
 from resnet.data.dataset import Dataset
+from resnet.errors import UserError
 from resnet.evaluation.card import model_card
-from resnet.evaluation.evaluate import Evaluation, evaluate
+from resnet.evaluation.evaluate import Evaluation, examine
 from resnet.predictor import Predictor, best_device, fast_precision
 from resnet.predictor.engines import check_device
-from resnet.settings import TrainSettings
+from resnet.settings import TrainSettings, device_queue
 from resnet.store import Store, append_line, read_json, read_lines, replacing, write_json
 from resnet.text import Message
 from resnet.training.stages import Event, Pictures, Progress, State, Validated
@@ -24,11 +26,26 @@ from resnet.worker import checkpoint
 from resnet.worker.status import Control, Status
 
 SAVE_AT_MOST = 60  # seconds of work between two saves
-SAVE_AT_LEAST = 5  # seconds: a shorter epoch than this is not saved by itself
+# An epoch is saved at its end, but not before ten times as long was worked as the last save took: where epochs are
+# shorter than that, several are saved together, so that saving costs at most a tenth of the time.
+SAVE_COST = 10
+
+
+def settle(folder: Path) -> None:
+    """Write down device and precision of a run at its first start: only torch knows them for sure."""
+    record = read_json(folder / "settings.json")
+    settings = TrainSettings.from_json(record["settings"])
+    device = check_device(settings.device) if settings.device else best_device()
+    precision = settings.precision or (fast_precision(device) if settings.mode != "head" else None)
+    record["settings"] = asdict(replace(settings, device=device, precision=precision))
+    record["queue"] = device_queue(device)
+    record["versions"]["torch"] = torch.__version__
+    record["threads"] = torch.get_num_threads()
+    write_json(folder / "settings.json", record)
 
 
 def run(folder: Path, status: Status, control: Control, began: float) -> str:
-    """Train from wherever the run stands and deliver the model; returns the state it ended in, done or stopped.
+    """Train a settled run from wherever it stands and deliver the model; returns how it ended, "done" or "stopped".
 
     began: the monotonic time at which it was this run's turn.
     Raises ToldToEnd where the process was told to end, UserError for all that the user can mend.
@@ -41,38 +58,38 @@ class _Run:
         self.folder, self.status, self.control = folder, status, control
         self.store = Store(folder.parents[2], folder.parents[1].name)
         self.record = read_json(folder / "settings.json")
-        self.settings = self._settle()
+        self.settings = TrainSettings.from_json(self.record["settings"])
         self.data = Dataset.open(self.store.dataset(self.settings.data))
         saved = checkpoint.load(folder / "last")
-        self.trainer = self._trainer(fresh=saved is None)
         # seconds of work so far; decode: the part of train spent waiting for pictures; total: torch's start included
         self.seconds = {"decode": 0.0, "train": 0.0, "evaluate": 0.0, "total": 0.0}
         self.later = 0.0  # seconds that the stages after the present one will take
         self.lines = 0  # of metrics.jsonl
         self.images = 0  # pictures that went through the network
-        self.saved = time.monotonic()
+        self.saved, self.save_took = time.monotonic(), 0.0
         self._take_up(saved)
         self.began = began - self.seconds["total"]
 
     def run(self) -> str:
-        stopped = not self._train()
+        try:
+            stopped = not self._train()
+        except UserError as error:
+            if error.message.key == "loss_not_finite":
+                self._deliver_last_save()
+            raise
         if self.trainer.learned_nothing():
             self.status.update(message=Message("run_stopped_unlearned").to_json())
             return "stopped"
-        self.status.update(stage="evaluate", seconds_left=None)
         self._deliver(stopped)
         return "stopped" if stopped else "done"
 
-    def _settle(self) -> TrainSettings:
-        """Device and precision, which only torch knows, are settled once, at the first start."""
-        settings = TrainSettings.from_json(self.record["settings"])
-        device = check_device(settings.device) if settings.device else best_device()
-        settings = replace(settings, device=device, precision=settings.precision or fast_precision(device))
-        self.record["settings"] = asdict(settings)
-        self.record["versions"]["torch"] = torch.__version__
-        self.record["threads"] = torch.get_num_threads()
-        write_json(self.folder / "settings.json", self.record)
-        return settings
+    def _deliver_last_save(self) -> None:
+        """The last good model of a run whose loss is not finite any more, where there is one."""
+        saved = checkpoint.load(self.folder / "last")
+        if saved:
+            self._take_up(saved)
+            if not self.trainer.learned_nothing():
+                self._deliver(stopped=True)
 
     def _trainer(self, fresh: bool) -> Trainer:
         """The trainer on the start weights, with a new classifier where the classes are other ones.
@@ -95,8 +112,9 @@ class _Run:
         return Trainer(model, preprocessing, *parts, settings)
 
     def _take_up(self, state: State | None) -> None:
-        """Go back to the last save: the state, and what had been written by then."""
+        """A trainer as of the last save, or a new one, and what had been written by then."""
         metrics = self.folder / "metrics.jsonl"
+        self.trainer = self._trainer(fresh=state is None)
         if state:
             self.trainer.load_state(state)
             counters = state[1]
@@ -169,22 +187,30 @@ class _Run:
 
     def _save_if_due(self, event: Event) -> None:
         since = time.monotonic() - self.saved
-        if since > SAVE_AT_MOST or (isinstance(event, Validated) and since > SAVE_AT_LEAST):
+        if since > SAVE_AT_MOST or (isinstance(event, Validated) and since > SAVE_COST * self.save_took):
             self._save()
 
     def _save(self) -> None:
+        start = time.monotonic()
         tensors, counters = self.trainer.state()
         self.seconds["total"] = time.monotonic() - self.began
         counters |= {"seconds": self.seconds, "images": self.images, "lines": self.lines}
         checkpoint.save(self.folder / "last", (tensors, counters))
         self.saved = time.monotonic()
+        self.save_took = self.saved - start
 
     def _deliver(self, stopped: bool) -> None:
         """Write the model, evaluate the file as it was written, and write what came out beside it."""
+        self.status.update(stage="evaluate", seconds_left=None)
         start = time.monotonic()
         state = {name: tensor.contiguous() for name, tensor in self.trainer.delivered().state_dict().items()}
         write_folder(self.folder / "model", state, self.config, card=model_card(self.config, None))
-        evaluation = evaluate(Predictor(self.folder / "model", self.settings.device), self.data, "val", self._evaluated)
+
+        def note(done: int, total: int) -> None:
+            self.control.leave_if_told()
+            self.status.update(seconds_left=(time.monotonic() - start) / done * (total - done))
+
+        evaluation = examine(Predictor(self.folder / "model", self.settings.device), self.data, "val", note)
         self.seconds["evaluate"] += time.monotonic() - start
         self.seconds["total"] = time.monotonic() - self.began
         self._write_predictions(evaluation)
@@ -194,17 +220,14 @@ class _Run:
         write_json(self.folder / "report.json", report)
         self.status.update(val_accuracy=report["accuracy"])
 
-    def _evaluated(self, done: int, total: int) -> None:
-        self.control.leave_if_told()
-        self.status.update(step=done, steps=total)
-
     def _write_predictions(self, evaluation: Evaluation) -> None:
         hashes = np.array([record.sha256 for record in evaluation.records])
         with replacing(self.folder / "predictions.npz") as path, open(path, "wb") as file:
             np.savez(file, logits=evaluation.logits, targets=evaluation.targets, sha256=hashes)
 
     def _report(self, evaluation: Evaluation, stopped: bool) -> dict:
-        settings, stage = self.settings, self.trainer.stage
+        stage = self.trainer.stage
+        settings = replace(self.settings, model=Path(self.settings.model).name)  # a report tells no one's folders
         return {
             **evaluation.report(self.data, "val"),
             "model": self.record["name"],
@@ -214,7 +237,7 @@ class _Run:
                 "architecture": self.record["architecture"],
                 "start": settings.model,
                 "data": self.data.name,
-                "epochs": self.status.record["epoch"],
+                "epochs": math.ceil(stage.step / stage.epoch_steps),
                 "steps": stage.step,
                 "images": {"train": len(self.data.part("train")), "val": len(self.data.part("val"))},
                 "seconds": self.seconds,
@@ -222,7 +245,7 @@ class _Run:
                 "finished": time.time(),
                 "stopped_early": stopped,
                 "selected": "last",
-                "settings": asdict(settings),
+                "settings": {name: value for name, value in asdict(settings).items() if value is not None},
                 "versions": self.record["versions"],
             },
         }

@@ -9,10 +9,8 @@ import signal
 import struct
 import subprocess
 import sys
-import time
 import zipfile
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +20,7 @@ from safetensors.numpy import load_file, save_file
 
 import resnet
 from resnet.store import PROJECT, Store, read_json, read_lines
+from tests.waiting import until
 
 TRAINED = ["run", "state", "model", "epochs", "steps", "images", "val", "seconds", "images_per_second"]
 SMALL = ("--image-size", "48", "--batch-size", "8", "--device", "cpu")
@@ -60,13 +59,6 @@ class Terminal:
         return errors.removeprefix("resnet: ")
 
 
-def until(condition: Callable[[], object], seconds: float = 240) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
-
-
 @pytest.fixture(scope="module")
 def terminal(tmp_path_factory, pictures, small_model) -> Terminal:
     folder = tmp_path_factory.mktemp("terminal") / "a folder 文件夹"
@@ -80,7 +72,8 @@ def terminal(tmp_path_factory, pictures, small_model) -> Terminal:
 @pytest.fixture(scope="module")
 def trained(terminal) -> dict:
     """What `train --json -` prints; data and model are named as they lie in the current folder."""
-    return terminal.json("train", "--data", "shapes", "--model", "model", "--mode", "head", *SMALL, "--name", "first")
+    words = ("--data", "shapes", "--model", "model", "--mode", "head", "--epochs", "30", "--lr", "0.5")
+    return terminal.json("train", *words, *SMALL, "--name", "first")
 
 
 def black_png(width: int, height: int) -> bytes:
@@ -122,6 +115,15 @@ def test_train_tells_how_it_went(terminal, trained):
     assert "right, between" in terminal.run("report", "first")[0]
 
 
+def test_epochs_and_rate_of_mode_head_are_the_heads_and_the_card_says_so(trained):
+    card, report = (Path(trained["model"]) / name for name in ("README.md", "report.json"))
+    settings = read_json(report)["summary"]["settings"]
+    assert trained["epochs"] == settings["head_epochs"] == 30 and settings["head_learning_rate"] == 0.5
+    assert not {"epochs", "learning_rate", "weight_decay", "train_size"} & settings.keys()
+    assert "epochs of the head 30, learning rate of the head 0.5" in card.read_text("utf-8")
+    assert "crops" not in card.read_text("utf-8") and "None" not in card.read_text("utf-8")
+
+
 def test_predict_and_evaluate_with_the_new_model(terminal, trained, tmp_path):
     (tmp_path / "notes.jpg").write_text("no picture")
     (tmp_path / "half.jpg").write_bytes((terminal.folder / "shapes/stars/000.jpg").read_bytes()[:3000])
@@ -137,7 +139,7 @@ def test_predict_and_evaluate_with_the_new_model(terminal, trained, tmp_path):
         assert words in image["error"] and image["labels"] == []
     rows = list(csv.reader(table.open(encoding="utf-8", newline="")))
     assert rows[0] == ["file", "known", "label", "description", "score", "error"] and len(rows) == 5
-    output, errors = terminal.run("predict", "--model", trained["model"], "shapes/stars/000.jpg")
+    output, errors = terminal.run("predict", "--engine", "torch", "--model", trained["model"], "shapes/stars/000.jpg")
     assert output.startswith("shapes/stars/000.jpg: ") and "torch on " in output
     assert "Traceback" not in errors
 
@@ -146,6 +148,9 @@ def test_predict_and_evaluate_with_the_new_model(terminal, trained, tmp_path):
     same = ("split", "n", "accuracy", "interval", "classes", "confusion", "per_class", "data")
     assert {key: evaluation[key] for key in same} == {key: report[key] for key in same}
     assert terminal.json("report", "first") == report
+    whole = terminal.json("evaluate", "--model", trained["run"], "--data", "shapes", "--split", "all")
+    assert (whole["split"], whole["n"]) == ("all", 40)
+    assert "invalid choice" in terminal.run("predict", "--engine", "abacus", "shapes/stars/000.jpg", status=2)[1]
 
 
 def test_ctrl_c_saves_resume_goes_on_and_stop_keeps_the_model(terminal):
@@ -200,7 +205,7 @@ def test_models_lists_what_can_be_had_by_name(terminal):
 
 
 def test_the_same_from_python(terminal, trained):
-    words = {"mode": "head", "image_size": 48, "batch_size": 8, "device": "cpu"}
+    words = {"mode": "head", "epochs": 30, "learning_rate": 0.5, "image_size": 48, "batch_size": 8, "device": "cpu"}
     told = resnet.train("shapes", str(terminal.folder / "model"), store=terminal.store, **words)
     assert list(told) == TRAINED and told["val"] == trained["val"]
     picture = terminal.folder / "shapes/stars/000.jpg"

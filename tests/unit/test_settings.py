@@ -5,7 +5,7 @@ from dataclasses import fields
 import pytest
 
 from resnet.errors import UserError
-from resnet.settings import RANGES, TrainSettings, resolve
+from resnet.settings import FULL_ONLY, HEAD_ONLY, RANGES, TrainSettings, device_queue, resolve
 
 
 def test_all_problems_are_named_together_with_value_and_range():
@@ -30,14 +30,31 @@ def test_words_and_fractions_are_refused_where_numbers_belong(field):
     assert TrainSettings("d", "m", **{field: True}).problems()
 
 
-def test_resolving_leaves_only_the_name_and_what_torch_must_settle():
-    for mode in ("auto", "head", "full", "scratch"):
-        settings = resolve(
-            TrainSettings("d", "m", mode=mode), images=195, model_size=160, crop_mode="squash", processes=2
-        )
-        open_fields = {field.name for field in fields(settings) if getattr(settings, field.name) is None}
-        assert open_fields == {"name", "device", "precision"}
-        assert not settings.problems()
+def resolved(mode: str, **chosen: object) -> TrainSettings:
+    settings = TrainSettings("d", "m", mode=mode, **chosen)
+    return resolve(settings, images=195, model_size=160, crop_mode="squash", processes=2)
+
+
+@pytest.mark.parametrize(("mode", "ignored"), [("auto", ()), ("head", FULL_ONLY), ("full", HEAD_ONLY)])
+def test_resolving_leaves_only_the_name_what_torch_must_settle_and_what_the_mode_ignores(mode, ignored):
+    settings = resolved(mode, weight_decay=0.1, head_weight_decay=0.1)
+    open_fields = {field.name for field in fields(settings) if getattr(settings, field.name) is None}
+    assert open_fields == {"name", "device", "precision", *ignored}
+    assert not settings.problems()
+
+
+def test_in_mode_head_epochs_and_rate_are_the_heads():
+    head = resolved("head", epochs=7, learning_rate=0.5)
+    assert (head.head_epochs, head.head_learning_rate, head.epochs, head.learning_rate) == (7, 0.5, None, None)
+    head = resolved("head", epochs=7, learning_rate=0.5, head_epochs=9, head_learning_rate=0.1)
+    assert (head.head_epochs, head.head_learning_rate) == (9, 0.1)
+    auto = resolved("auto", epochs=7, learning_rate=0.5)
+    assert (auto.epochs, auto.learning_rate, auto.head_epochs, auto.head_learning_rate) == (7, 0.5, 40, 1.0)
+
+
+def test_the_first_gpu_has_one_queue_whatever_it_is_called():
+    assert device_queue("cuda") == device_queue("cuda:0") != device_queue("cuda:1")
+    assert device_queue("cpu") == "cpu"
 
 
 def test_what_the_user_chose_stays():
