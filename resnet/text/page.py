@@ -16,6 +16,13 @@ STRINGS: dict[str, tuple[str, str]] = {
         "what you import is kept in the workspace until you delete it.",
         "您的图片只留在这台机器上，不会发送到任何地方。上传的文件一天后删除；导入的内容保存在工作区，直到您删除。",
     ),
+    "privacy_remote": (
+        "Your pictures go to the machine that runs this app (through Gradio's tunnel where it is shared) and stay "
+        "there. Uploads are deleted after a day; what you import is kept in that machine's workspace until you "
+        "delete it.",
+        "您的图片会发送到运行此应用的机器（若为共享链接，则经由 Gradio 的隧道），并只留在那里。"
+        "上传的文件一天后删除；导入的内容保存在那台机器的工作区，直到您删除。",
+    ),
     "privacy_hosted": (
         "Pictures that you upload lie in this server's temporary folder for at most a day and are used for nothing but "
         "your answer. Whoever has a picture's address, which is made from its content and name, can see it.",
@@ -47,10 +54,6 @@ STRINGS: dict[str, tuple[str, str]] = {
         "下载之后即可知道它认识什么。",
     ),
     "no_pictures_given": ("There is no picture to classify; choose one first.", "没有可分类的图片；请先选择一张。"),
-    "picture_changed": (
-        "{file} changed while it was being read; choose it again.",
-        "{file} 在读取过程中发生了变化；请重新选择。",
-    ),
     # fine-tune
     "finetune_lead": (
         "Bring pictures in folders named after what they show; a model learns to tell them apart.",
@@ -154,6 +157,10 @@ STRINGS: dict[str, tuple[str, str]] = {
         "Delete “{name}”, its model and its report? This cannot be undone.",
         "删除“{name}”及其模型和报告？此操作无法撤销。",
     ),
+    "delete_data_question": (
+        "Delete “{name}” with its copies of the pictures? Models that learned from it stay. This cannot be undone.",
+        "删除“{name}”及其图片副本？用它训练的模型会保留。此操作无法撤销。",
+    ),
     "part_curves": ("Curves", "曲线"),
     "part_confusion": ("What was taken for what", "混淆矩阵"),
     "part_classes": ("Per class", "各类别"),
@@ -191,7 +198,20 @@ STRINGS: dict[str, tuple[str, str]] = {
         "Here it was written from the papers; its parameters carry timm's names, so models go both ways.",
         "这里的网络依照论文编写；参数名与 timm 相同，模型可以互通。",
     ),
+    # the endpoints
+    "not_settings": (
+        'settings is {value}; it must be an object of names and values, such as {{"epochs": 5}}.',
+        'settings 的值是 {value}；必须是由名称和值组成的对象，例如 {{"epochs": 5}}。',
+    ),
+    "settings_unknown": (
+        "There is no setting called {unknown}; choose among: {allowed}.",
+        "没有名为 {unknown} 的设置；可用的有：{allowed}。",
+    ),
     # the server
+    "foreign_host": (
+        "This app answers on its own machine only, at localhost or 127.0.0.1.",
+        "此应用只在本机通过 localhost 或 127.0.0.1 访问。",
+    ),
     "foreign_origin": ("This request came from another web site.", "此请求来自其他网站。"),
     "port_taken": (
         "Port {port} is in use by another program; choose another with --port, or leave it out.",
@@ -200,6 +220,14 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ports_taken": (
         "Ports {first} to {last} are all in use; choose another with --port.",
         "端口 {first} 至 {last} 均被占用；请用 --port 选择其他端口。",
+    ),
+    "host_refused": (
+        "This machine cannot listen at {host}, port {port} ({reason}); choose another --host or --port.",
+        "本机无法在 {host} 的端口 {port} 上监听（{reason}）；请选择其他 --host 或 --port。",
+    ),
+    "home_refused": (
+        "The workspace {path} cannot be made or written to ({reason}); choose another place with --home.",
+        "无法创建或写入工作区 {path}（{reason}）；请用 --home 选择其他位置。",
     ),
     "auth_form": (
         "--auth takes a name and a password joined by a colon, as in --auth me:secret.",

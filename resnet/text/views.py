@@ -15,12 +15,10 @@ STRINGS: dict[str, tuple[str, str]] = {
         "Right on {right} of {n} checked pictures: {percent}, between {low} and {high}.",
         "检查的 {n} 张图片中答对 {right} 张：{percent}，介于 {low} 与 {high} 之间。",
     ),
-    "headline_none": ("No picture has been checked yet.", "还没有检查过任何图片。"),
     "few_checked": (
         "Only {n} pictures were checked, which is few: the true figure can lie anywhere in that range.",
         "只检查了 {n} 张图片，数量偏少：真实数值可能落在该范围内的任何位置。",
     ),
-    "nothing_checked": ("Nothing was checked, so there is nothing to show here.", "没有检查过图片，因此这里没有内容。"),
     "no_mistakes": ("Not one of the checked pictures was mistaken.", "检查的图片全部答对。"),
     "none_confused": ("No two classes were confused.", "没有任何两类被混淆。"),
     "confused": (
@@ -83,6 +81,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "knows": ("Knows {count} things: {things}.", "认识 {count} 种东西：{things}。"),
     "knows_among": ("Knows {count} things, among them {things}.", "认识 {count} 种东西，例如{things}。"),
     "badge_local": ("this machine · {device}", "本机 · {device}"),
+    "badge_remote": ("reached from elsewhere · {device}", "可远程访问 · {device}"),
     "badge_hosted": ("shared app · {device}", "公共应用 · {device}"),
     "cores": (", {count} cores", "，{count} 核"),
     # runs
@@ -91,6 +90,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "mode_full": ("all layers", "全部各层"),
     "mode_scratch": ("from scratch", "从零开始"),
     "stage_queue": ("waiting its turn", "排队等候"),
+    "stage_start": ("getting ready", "正在准备"),
     "stage_features": ("looking at the pictures", "查看图片"),
     "stage_head": ("learning the last layer", "训练末层"),
     "stage_full": ("learning all layers", "训练全部各层"),
@@ -120,7 +120,6 @@ STRINGS: dict[str, tuple[str, str]] = {
         "The process that was training is gone, after a restart for example. Resume goes on from the last save.",
         "训练进程已不存在（例如机器重启过）。点“继续训练”可从上次保存处接着进行。",
     ),
-    "run_begins": ("getting ready", "正在准备"),
     "epoch_of": ("epoch {epoch} of {epochs}", "第 {epoch} / {epochs} 轮"),
     "speed": ("{speed} images/s", "每秒 {speed} 张"),
     "left": ("{duration} left", "还需 {duration}"),

@@ -30,6 +30,15 @@ class Picture(gr.Image, metaclass=Variation):
         return payload.path if payload else None
 
 
+class Number(gr.Number, metaclass=Variation):
+    """gr.Number that hands over what came: our own check has a sentence for what is no number."""
+
+    is_template = True
+
+    def preprocess(self, payload: object) -> object:
+        return payload
+
+
 class Choice(gr.Dropdown, metaclass=Variation):
     """gr.Dropdown without its own check of the value: what it names may have come or gone since the page was built.
 

@@ -1,23 +1,26 @@
 """The HTTP endpoints that scripts call: typed, described, and behind the same service as the page."""
 
+import dataclasses
 import functools
+import json
 from collections.abc import Callable
 
 import gradio as gr
 
-from resnet.data.dataset import Dataset
 from resnet.errors import UserError
 from resnet.settings import TrainSettings
-from resnet.ui.components import Picture
-from resnet.ui.service import Service
+from resnet.ui.components import Number, Picture
+from resnet.ui.service import Service, at_home, refusals
 
 COMPUTE = {"concurrency_id": "compute"}
+MOST = 1000  # answers to one picture
+SETTINGS = [field.name for field in dataclasses.fields(TrainSettings) if field.name != "data"]
 
 
 def add(service: Service) -> None:
     """Add every endpoint to the Blocks being built."""
     calls = Endpoints(service)
-    model, top_k = gr.Textbox("", label="model", visible=False), gr.Number(5, label="top_k", precision=0, visible=False)
+    model, top_k = gr.Textbox("", label="model", visible=False), Number(5, label="top_k", precision=0, visible=False)
     picture, files = Picture(label="image", visible=False), gr.File(label="files", file_count="multiple", visible=False)
     label, answers = gr.Label(visible=False), gr.JSON(visible=False)
     archive, name = gr.File(label="file", visible=False), gr.Textbox("", label="name", visible=False)
@@ -43,7 +46,8 @@ def plain(call: Callable) -> Callable:
     @functools.wraps(call)
     def answered(*values: object) -> object:
         try:
-            return call(*values)
+            with refusals():
+                return call(*values)
         except UserError as problem:
             raise gr.Error(str(problem), print_exception=False, title="") from None
 
@@ -51,15 +55,17 @@ def plain(call: Callable) -> Callable:
 
 
 class Endpoints:
+    """What callers sent is checked here; what a hosted app does not offer is refused before that."""
+
     def __init__(self, service: Service) -> None:
-        self.service = service
+        self.service, self.hosted = service, service.hosted
 
     def classify(self, image: str, model: str = "", top_k: int = 5) -> dict:
         """Say what a picture shows: {label, confidences: [{label, confidence}]}; label is "unknown" below the
         model's threshold. An empty model means the one that ships."""
         if not image:
             raise UserError("no_pictures_given")
-        result, _ = self.service.classify(image, model, top_k)
+        result, _ = self.service.classify(image, model or "", _count("top_k", top_k))
         answer = result["images"][0]
         confidences = [
             {"label": entry["description"] or entry["label"], "confidence": entry["score"]}
@@ -70,8 +76,8 @@ class Endpoints:
     def classify_batch(self, files: list[str], model: str = "", top_k: int = 5) -> dict:
         """Classify many pictures: {model, engine, device, seconds, images_per_second, images: [{file, known,
         labels: [{label, description, score}], error}]}."""
-        result = self.service.classify_many(files or [], model, top_k)
-        images = [{**image, "error": image["error"] and image["error"]["english"]} for image in result["images"]]
+        result = self.service.classify_many(files or [], model or "", _count("top_k", top_k))
+        images = [{**image, "error": image["error"] and image["error"].say()} for image in result["images"]]
         return {**result, "images": images}
 
     def list_models(self) -> list[dict]:
@@ -90,26 +96,35 @@ class Endpoints:
     def import_dataset(self, file: str, name: str = "") -> dict:
         """Import a zip of class folders: {dataset, report}."""
         data = self.service.import_from(file or "", name)
-        return _imported(data)
+        return {"dataset": data.id, "report": data.report}
 
+    @at_home
     def start_run(self, dataset: str, settings: dict) -> dict:
         """Start a run on an imported data set: {run}. settings: model, mode, epochs, image_size, batch_size,
         learning_rate, seed, crop_mode, name; what is left out is chosen from the data."""
-        return {"run": self.service.start(TrainSettings.from_json({"model": "", **settings, "data": dataset}))}
+        if not isinstance(settings, dict):
+            raise UserError("not_settings", value=_json(settings))
+        if unknown := sorted(settings.keys() - SETTINGS):
+            raise UserError("settings_unknown", unknown=unknown, allowed=SETTINGS)
+        settings = {"model": "", **settings, "data": _text("dataset", dataset)}
+        return {"run": self.service.start(TrainSettings(**settings))}
 
+    @at_home
     def run_status(self, run: str) -> dict:
         """How a run is going: {state, stage, epoch, epochs, step, steps, images_per_second, seconds_left,
         train_loss, val_accuracy, message, updated}."""
-        return self.service.status(run)
+        return self.service.status(_text("run", run))
 
+    @at_home
     def stop_run(self, run: str) -> dict:
         """Ask a run to stop; it saves and checks its model first. Answers with its status."""
-        self.service.stop(run)
+        self.service.stop(_text("run", run))
         return self.service.status(run)
 
+    @at_home
     def resume_run(self, run: str) -> dict:
         """Go on with a stopped, failed or lost run. Answers with its status."""
-        self.service.resume(run)
+        self.service.resume(_text("run", run))
         return self.service.status(run)
 
     def list_runs(self) -> list[dict]:
@@ -119,8 +134,24 @@ class Endpoints:
     def run_report(self, run: str) -> dict:
         """The report of a run, or of a shipped model by its name: accuracy with its interval, per class, confusion,
         curves, mistakes."""
-        return self.service.report(run)
+        return self.service.report(_text("run", run))
 
 
-def _imported(data: Dataset) -> dict:
-    return {"dataset": data.id, "report": data.report}
+def _text(field: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise UserError("not_text", field=field, value=_json(value))
+    return value
+
+
+def _count(field: str, value: object) -> int:
+    """A whole number, as JSON writes it: 5 or 5.0."""
+    whole = isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1
+    if not (whole and 1 <= value <= MOST):
+        raise UserError("out_of_range_whole", field=field, value=_json(value), low=1, high=MOST)
+    return int(value)
+
+
+def _json(value: object) -> str:
+    """What came, as the caller wrote it, and short."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 80 else text[:79] + "…"

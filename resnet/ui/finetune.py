@@ -4,6 +4,7 @@ import contextlib
 
 import gradio as gr
 
+from resnet.errors import UserError
 from resnet.settings import CROP_MODES, TrainSettings
 from resnet.text import Message, say
 from resnet.ui.components import Choice
@@ -57,7 +58,14 @@ class FinetuneTab:
                 self.folder = gr.Textbox(elem_id="finetune-folder", scale=4)
                 self.words.put(self.folder, label="server_folder", placeholder="server_folder_like")
                 self.take = self._button("import_folder", "finetune-import-folder", scale=1, min_width=140)
-            self.data = self.words.put(Choice([], elem_id="finetune-data", interactive=True), label="imported")
+            with gr.Row(elem_classes="bottom"):
+                self.data = Choice([], elem_id="finetune-data", interactive=True, scale=4)
+                self.words.put(self.data, label="imported")
+                self.delete = self._button("delete", "finetune-delete", visible=False, scale=1, min_width=140)
+            with gr.Row(visible=False, elem_id="finetune-ask", elem_classes="buttons ask") as self.ask:
+                self.question = self.page.html("finetune-question")
+                self.sure = self._button("delete_for_good", "finetune-delete-sure", variant="stop")
+                self.keep = self._button("keep", "finetune-delete-keep")
             self.data_note = self.page.html("finetune-data-note")
             self.report = self.page.html("finetune-report", min_height=24)
             self.details = gr.Accordion("", open=False, visible=False, elem_id="finetune-details")
@@ -124,6 +132,10 @@ class FinetuneTab:
             [self.report, self.details, self.classes, self.unreadable],
             self.data_note,
         )
+        page.on(self.data.change, self.allow, [self.data], [self.delete, self.ask])
+        page.on(self.delete.click, self.ask_first, [self.data], [self.ask, self.question], self.data_note)
+        page.on(self.keep.click, self.ask_no_more, [], [self.ask])
+        page.on(self.sure.click, self.delete_it, [self.data], [self.data, self.ask], self.data_note)
         page.on(
             [page.load, self.tab.select, language.change], self.offer, [self.data, self.model], [self.data, self.model]
         )
@@ -177,10 +189,24 @@ class FinetuneTab:
             gr.update(value=bad, visible=len(bad) > 0),
         )
 
+    def allow(self, data: str, language: str):
+        return gr.update(visible=bool(data)), gr.update(visible=False)
+
+    def ask_first(self, data: str, language: str):
+        name = self.service.dataset(data).name
+        return gr.update(visible=True), figures.lines(say("delete_data_question", language, name=name))
+
+    def ask_no_more(self, language: str):
+        return gr.update(visible=False)
+
+    def delete_it(self, data: str, language: str):
+        self.service.delete_dataset(data)
+        return self.choose(None, language), gr.update(visible=False)
+
     def settings(self, data, model, mode, name, epochs, image_size, batch_size, learning_rate, seed, crop_mode):
         return TrainSettings(
             data=data,
-            model=self.service.architecture(model) if mode == "scratch" else model,
+            model=model,
             mode=mode,
             name=name or None,
             epochs=number(epochs),
@@ -194,14 +220,15 @@ class FinetuneTab:
     def say_plan(self, *form_and_language):
         *form, language = form_and_language
         settings = self.settings(*form)
-        reason = self.service.hindrance(settings)
-        if reason:
-            return waiting(reason, language)
-        seconds = self.service.estimates(settings, MODES)
+        try:
+            planned = self.service.plan(settings)
+        except UserError as problem:
+            return waiting(problem.message, language)
+        seconds = self.service.estimates(settings, planned, MODES)
         takes = say("start", language, duration=sentences.rough(seconds[settings.mode], language))
         return (
             gr.update(choices=mode_choices(language, seconds)),
-            figures.note(sentences.plan(self.service.plan(settings).settings, language), "quiet"),
+            figures.note(sentences.plan(planned.settings, language), "quiet"),
             gr.update(value=takes, interactive=True),
             gr.update(value=commands.train(settings), visible=True),
             "",

@@ -15,7 +15,7 @@ from resnet.ui.classify import ClassifyTab
 from resnet.ui.finetune import FinetuneTab
 from resnet.ui.language import NAMES, Words, spoken
 from resnet.ui.results import ResultsTab
-from resnet.ui.service import Service
+from resnet.ui.service import Service, refusals
 from resnet.views import figures, sentences
 
 CACHE_SECONDS = 24 * 3600  # uploads are deleted after a day; a run keeps copies of its own
@@ -51,8 +51,8 @@ class Page:
     ) -> gr.events.Dependency:
         """Wire an event: `call(*inputs, language)` -> one update an output.
 
-        A UserError is said in the visitor's language, in `note` where there is one and as a passing notice where
-        there is none; the other outputs stay as they are. A success clears the note.
+        A UserError, and what the machine refuses, is said in the visitor's language, in `note` where there is one and
+        as a passing notice where there is none; the other outputs stay as they are. A success clears the note.
         """
         shown = [*outputs, note] if note else [*outputs]
 
@@ -60,7 +60,8 @@ class Page:
         def run(*values: object) -> object:
             language = values[len(inputs)]
             try:
-                updates = call(*values)
+                with refusals():
+                    updates = call(*values)
                 updates, remark = updates if isinstance(updates, tuple) else (updates,), ""
             except UserError as problem:
                 updates, remark = (gr.skip(),) * len(outputs), sentences.problem(problem.message, language)
@@ -84,7 +85,7 @@ def build(service: Service) -> gr.Blocks:
         with gr.Tabs(elem_id="tabs") as page.tabs:
             classify, finetune, results = ClassifyTab(page), FinetuneTab(page), ResultsTab(page)
         build_about(page)
-        page.text("privacy_hosted" if service.hosted else "privacy_local", style="privacy", elem_id="privacy")
+        page.text(f"privacy_{service.reach}", style="privacy", elem_id="privacy")
         for tab in (classify, finetune, results):
             tab.wire(classify=classify, finetune=finetune, results=results)
         _wire_language(page, demo)
@@ -99,7 +100,7 @@ def _header(page: Page) -> None:
             '<a class="brand" href="?" aria-label="ResNet Lab">ResNet <b>Lab</b></a>', elem_id="brand", js_on_load=None
         )
         badge = gr.HTML(html_template='<span class="badge">${value}</span>', js_on_load=None, elem_id="mode-badge")
-        page.words.put(badge, value=lambda language: sentences.machine(likely_device(), page.service.hosted, language))
+        page.words.put(badge, value=lambda language: sentences.machine(likely_device(), page.service.reach, language))
         page.language = gr.Radio(
             list(NAMES.items()),
             value="en",

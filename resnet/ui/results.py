@@ -1,4 +1,4 @@
-"""The Results tab: every run, the shipped model's own training first, and what came of it."""
+"""The Results tab: every run, newest first, then the shipped models' own training; and what came of each."""
 
 from pathlib import Path
 
@@ -99,7 +99,7 @@ class ResultsTab:
             waiting = say("no_report_yet", language, name=self.service.name(chosen)) if chosen else ""
             return figures.empty(waiting or say("results_empty", language)), "", "", "", None, None, None
         report, words = self.service.report(chosen), self.service.words(chosen)
-        curves = report.get("curves") or []
+        curves = report["curves"]
         return (
             figures.headline(report, language),
             figures.confusion(report, words, language),

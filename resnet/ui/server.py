@@ -2,18 +2,21 @@
 
 import argparse
 import contextlib
+import errno
 import ipaddress
 import os
+import shutil
 import signal
 import socket
 import sys
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import AsyncIterator, Mapping
 from urllib.parse import urlsplit
 
 import gradio as gr
+from fastapi import FastAPI
 from starlette.datastructures import Headers
-from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -22,14 +25,14 @@ from resnet.errors import UserError
 from resnet.store import Store
 from resnet.text import say
 from resnet.ui import theme
-from resnet.ui.page import build
+from resnet.ui.page import CACHE_SECONDS, build
 from resnet.ui.service import Service
 
 UPLOAD = {"local": "4gb", "hosted": "20mb"}  # per file
 WAITING = 64  # requests in the queue; more are turned away with a sentence
 SESSIONS = 2000  # visitors whose state is kept
 FIRST_PORT, PORTS = 7860, 20
-SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+PORT_RANGE = (1, 65535)
 
 
 def mode(arguments: argparse.Namespace, environment: Mapping[str, str]) -> str:
@@ -39,9 +42,13 @@ def mode(arguments: argparse.Namespace, environment: Mapping[str, str]) -> str:
         return asked
     if asked:
         raise UserError("not_one_of", field="RESNET_MODE", value=asked, allowed=["local", "hosted"])
-    beyond = arguments.share or not is_loopback(host(arguments, environment))
-    open_door = bool(environment.get("SPACE_ID")) or (beyond and not arguments.auth)
+    open_door = bool(environment.get("SPACE_ID")) or (is_beyond(arguments, environment) and not arguments.auth)
     return "hosted" if open_door else "local"
+
+
+def is_beyond(arguments: argparse.Namespace, environment: Mapping[str, str]) -> bool:
+    """Whether other machines reach the app."""
+    return arguments.share or not is_loopback(host(arguments, environment))
 
 
 def host(arguments: argparse.Namespace, environment: Mapping[str, str]) -> str:
@@ -56,65 +63,123 @@ def is_loopback(name: str) -> bool:
 
 
 def free_port(name: str, wanted: int | None) -> int:
-    """The wanted port, or the first free one from 7860 on; UserError where it is taken."""
+    """The wanted port, or the first free one from 7860 on; UserError where it is taken, or cannot be had."""
+    low, high = PORT_RANGE
+    if wanted is not None and not low <= wanted <= high:
+        raise UserError("out_of_range_whole", field="--port", value=wanted, low=low, high=high)
     for port in [wanted] if wanted is not None else range(FIRST_PORT, FIRST_PORT + PORTS):
-        family = socket.AF_INET6 if ":" in name else socket.AF_INET
-        with socket.socket(family) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, os.name != "nt")
-            with contextlib.suppress(OSError):
-                probe.bind((name, port))
-                return port
+        if _is_free(name, port):
+            return port
     if wanted is not None:
         raise UserError("port_taken", port=wanted)
     raise UserError("ports_taken", first=FIRST_PORT, last=FIRST_PORT + PORTS - 1)
 
 
-class SameOrigin:
+def _is_free(name: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in name else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, os.name != "nt")
+        try:
+            probe.bind((name, port))
+        except (OSError, UnicodeError) as error:  # the latter: no name of a host at all
+            if getattr(error, "errno", None) == errno.EADDRINUSE:
+                return False
+            reason = getattr(error, "strerror", None) or error
+            raise UserError("host_refused", host=name, port=port, reason=reason) from error
+    return True
+
+
+def prepare(store: Store) -> None:
+    """Make the workspace's folder of uploads, and delete what a killed app left in it and is older than a day.
+
+    Newer things stay: another app may be at work with them.
+    """
+    temporary = store.root / "tmp"
+    uploads = temporary / "uploads"
+    try:
+        uploads.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError("home_refused", path=store.root, reason=error.strerror) from error
+    for entry in {*temporary.iterdir(), *uploads.iterdir()} - {uploads}:
+        with contextlib.suppress(OSError):  # deleted meanwhile
+            if time.time() - max(path.lstat().st_mtime for path in (entry, *entry.rglob("*"))) > CACHE_SECONDS:
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+
+class Door:
     """Requests that another web site makes a visitor's browser send are refused, before any of their bytes is kept.
 
     A browser names the page that sends (Origin); programs do not. What only reads is left to Gradio's own rules.
+    An app of this machine alone also wants its own address in Host: a foreign name that was made to lead here
+    (DNS rebinding) would count as the same origin.
+
+    alone: nobody but this machine reaches the app.
+    proxied: a proxy that can be trusted stands before it, and says in X-Forwarded-Host what the visitor asked for.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, alone: bool, proxied: bool) -> None:
+        self.app, self.alone, self.proxied = app, alone, proxied
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] not in SAFE_METHODS:
-            headers = Headers(scope=scope)
-            origin = headers.get("origin")
-            hosts = {headers.get("host"), headers.get("x-forwarded-host")} - {None}
-            if origin is not None and urlsplit(origin).netloc not in hosts:
-                await PlainTextResponse(say("foreign_origin"), 403)(scope, receive, send)
-                return
-        await self.app(scope, receive, send)
+        refusal = self._refusal(scope["method"], Headers(scope=scope)) if scope["type"] == "http" else None
+        await (PlainTextResponse(say(refusal), 403) if refusal else self.app)(scope, receive, send)
+
+    def _refusal(self, method: str, headers: Mapping[str, str]) -> str | None:
+        """The sentence's key where the request is refused."""
+        host, origin = headers.get("host", ""), headers.get("origin")
+        if self.alone and not is_loopback(_name(host)):
+            return "foreign_host"
+        own = {host, headers.get("x-forwarded-host") if self.proxied else host}
+        if method not in ("GET", "HEAD") and origin is not None and urlsplit(origin).netloc not in own:
+            return "foreign_origin"
+        return None
+
+
+def _name(host: str) -> str:
+    """localhost:7860 -> localhost, [::1]:7860 -> ::1; "" for what is no host."""
+    with contextlib.suppress(ValueError):
+        return urlsplit(f"//{host}").hostname or ""
+    return ""
 
 
 def serve(arguments: argparse.Namespace) -> int:
     """Serve the page until Ctrl-C or SIGTERM; the runs that this process started are then stopped, and saved."""
+    store, wanted = Store.open(), arguments.port
     try:
-        chosen = mode(arguments, os.environ)
+        chosen, beyond = mode(arguments, os.environ), is_beyond(arguments, os.environ)
         name = host(arguments, os.environ)
-        port = free_port(name, arguments.port or _number(os.environ.get("GRADIO_SERVER_PORT")))
+        port = free_port(name, _number(os.environ.get("GRADIO_SERVER_PORT")) if wanted is None else wanted)
         login = _login(arguments.auth)
+        prepare(store)
     except UserError as problem:
         print(problem, file=sys.stderr)
         return 1
-    service = Service(Store.open(), hosted=chosen == "hosted")
+    service = Service(store, reach="remote" if chosen == "local" and beyond else chosen)
     demo = build(service).queue(max_size=WAITING, default_concurrency_limit=4)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        launch(demo, chosen, server_name=name, server_port=port, share=arguments.share, auth=login)
+        door = {"alone": not beyond, "proxied": bool(os.environ.get("SPACE_ID"))}
+        launch(demo, chosen, door, server_name=name, server_port=port, share=arguments.share, auth=login)
         print(f"ResNet Lab ({chosen}): {demo.share_url or demo.local_url}", flush=True)
         threading.Timer(1.0, service.warm_up).start()
         threading.Event().wait()
     except KeyboardInterrupt:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)  # the runs are being saved
         jobs.shutdown()
         demo.close(verbose=False)
     return 0
 
 
-def launch(demo: gr.Blocks, chosen: str, **where: object) -> None:
+def launch(demo: gr.Blocks, chosen: str, door: dict[str, bool], **where: object) -> None:
     """Gradio's launch with this project's settings; returns when the page is being served."""
+
+    @contextlib.asynccontextmanager
+    async def guarded(app: FastAPI) -> AsyncIterator[None]:
+        """Before the first request: the door around everything, Gradio's own answers to OPTIONS included."""
+        app.middleware_stack = Door(app.middleware_stack, **door)
+        yield
+
     demo.launch(
         prevent_thread_lock=True,
         quiet=True,
@@ -131,7 +196,7 @@ def launch(demo: gr.Blocks, chosen: str, **where: object) -> None:
         theme=theme.theme(),
         css_paths=theme.CSS,
         head=theme.SCRIPT,
-        app_kwargs={"middleware": [Middleware(SameOrigin)]},
+        app_kwargs={"lifespan": guarded},
         **where,
     )
 

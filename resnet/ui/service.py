@@ -11,7 +11,7 @@ import threading
 import time
 import zipfile
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from PIL import Image
@@ -23,21 +23,28 @@ from resnet.data.images import open_image
 from resnet.data.importing import import_dataset
 from resnet.data.samples import import_samples
 from resnet.errors import UserError
-from resnet.nn.variants import VARIANTS
 from resnet.settings import TrainSettings
-from resnet.store import Store, read_json, read_lines
-from resnet.text import Message
-from resnet.weights.find import find, shipped
+from resnet.store import Store, name_of, read_json, read_lines, replacing
+from resnet.weights.find import TimmName, default_model, find, shipped
 from resnet.weights.folder import CONFIG, WEIGHTS, ModelConfig, read_config
 
 LOADED = 2  # models kept in memory: the one in use, and the one before it
 
 
+@contextlib.contextmanager
+def refusals() -> Iterator[None]:
+    """What the machine refuses (no space, no permission) becomes a UserError too; it is not ours to mend."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError("machine_refuses", reason=error.strerror or error, path=error.filename or "-") from error
+
+
 def at_home(method: Callable) -> Callable:
-    """A method that only a local app offers."""
+    """A method that only a local app offers, of an object that is `hosted` or not."""
 
     @functools.wraps(method)
-    def guarded(self: "Service", *arguments: object, **named: object) -> object:
+    def guarded(self: object, *arguments: object, **named: object) -> object:
         if self.hosted:
             raise UserError("hosted_off")
         return method(self, *arguments, **named)
@@ -46,11 +53,14 @@ def at_home(method: Callable) -> Callable:
 
 
 class Service:
-    """One workspace and the models in memory, shared by all visitors of an app."""
+    """One workspace and the models in memory, shared by all visitors of an app.
 
-    def __init__(self, store: Store, hosted: bool = False) -> None:
-        self.store, self.hosted = store, hosted
-        self._predictors: OrderedDict[str, object] = OrderedDict()
+    reach: "local" (visitors sit at this machine), "remote" (they come from elsewhere and may do the same) or "hosted".
+    """
+
+    def __init__(self, store: Store, reach: str = "local") -> None:
+        self.store, self.reach, self.hosted = store, reach, reach == "hosted"
+        self._predictors: OrderedDict[tuple, object] = OrderedDict()
         self._loading = threading.Lock()
         self._live = _Remembered(self._read_live, seconds=0.8)
 
@@ -68,32 +78,39 @@ class Service:
             *(_model(folder.name, folder.name, folder, own=False) for folder in shipped()),
         ]
 
-    def folder(self, reference: str) -> Path | None:
-        """The model folder behind a reference; None for a timm name, which has none."""
-        found = find(reference, self.store, local=not self.hosted)
-        return found if isinstance(found, Path) and found.is_dir() else None
+    def find(self, reference: str) -> Path | TimmName:
+        """What a model's name means: "" the default, then what the page lists, then whatever a user may have typed.
+
+        The page lists shipped models by name and runs by id, so that no run hides a model by being called as that is.
+        """
+        if not reference:
+            return default_model()
+        return _shipped(reference) or find(reference, self.store, local=not self.hosted)
 
     def config(self, reference: str) -> ModelConfig | None:
-        folder = self.folder(reference)
-        return read_config(folder) if folder else None
-
-    def architecture(self, reference: str) -> str:
-        """The network behind a model's name, for a start from random weights."""
-        if reference in VARIANTS or not reference:
-            return reference
-        config = self.config(reference)
-        return config.architecture if config else reference.split(".")[0]
+        """What a model knows; None where only loading it would tell."""
+        found = self.find(reference)
+        return read_config(found) if isinstance(found, Path) and found.is_dir() else None
 
     def predictor(self, reference: str = "") -> "resnet.Predictor":
         """The model ready to classify; the first call for it loads it, and torch with the first of all."""
-        find(reference, self.store, local=not self.hosted)
+        found = self.find(reference)
+        key = _dated(found)
         with self._loading:
-            if reference not in self._predictors:
-                self._predictors[reference] = resnet.Predictor(reference, store=self.store)
+            for old in [old for old in self._predictors if old != _dated(old[0])]:
+                del self._predictors[old]  # deleted, or trained further
+            if key not in self._predictors:
+                self._predictors[key] = self._load(found)
                 while len(self._predictors) > LOADED:
                     self._predictors.popitem(last=False)
-            self._predictors.move_to_end(reference)
-            return self._predictors[reference]
+            self._predictors.move_to_end(key)
+            return self._predictors[key]
+
+    def _load(self, found: Path | TimmName) -> "resnet.Predictor":
+        predictor = resnet.Predictor(found.name if isinstance(found, TimmName) else found.resolve(), store=self.store)
+        is_run = isinstance(found, Path) and found.parent.parent == self.store.runs
+        predictor.name = name_of(found.parent) if is_run else found.name
+        return predictor
 
     def warm_up(self) -> None:
         """Load the default model, so that the first answer need not wait; what is wrong with it is said then."""
@@ -106,18 +123,17 @@ class Service:
         """The answer to one picture, and the picture as the network saw it."""
         image = open_image(Path(picture))
         predictor = self.predictor(reference)
-        return predictor.predict([image], top_k=int(top_k)), predictor.config.preprocessing.fit(image)
+        return predictor.predict([image], top_k=top_k), predictor.config.preprocessing.fit(image)
 
     def classify_many(
         self, pictures: list[str], reference: str = "", top_k: int = 5, progress: Callable[[int], None] | None = None
     ) -> dict:
-        """The answers to many; an unreadable picture costs only itself: its `error` is a message, as JSON."""
+        """The answers to many; an unreadable picture costs only itself: its `error` is a Message."""
         if not pictures:
             raise UserError("no_pictures_given")
-        result = self.predictor(reference).predict([Path(p) for p in pictures], top_k=int(top_k), progress=progress)
+        result = self.predictor(reference).answers([Path(p) for p in pictures], top_k=top_k, progress=progress)
         for image, picture in zip(result["images"], pictures, strict=True):
             image["file"] = Path(picture).name
-            image["error"] = image["error"] and _refusal(Path(picture)).to_json()
         return result
 
     # data sets
@@ -142,35 +158,31 @@ class Service:
     def import_samples(self) -> Dataset:
         return import_samples(self.store)
 
+    @at_home
+    def delete_dataset(self, reference: str) -> None:
+        jobs.delete_dataset(self.store, reference)
+
     # runs
 
     @at_home
     def plan(self, settings: TrainSettings) -> jobs.Plan:
         """The settings with every default filled in; UserError names all that is wrong with them."""
-        return jobs.plan(self.store, settings)
+        if not settings.data:
+            raise UserError("start_needs_pictures")
+        return jobs.plan(self.store, _unmistakable(settings))
 
     @at_home
-    def estimates(self, settings: TrainSettings, modes: tuple[str, ...]) -> dict[str, float]:
-        """Seconds that a run would take here in each mode, roughly."""
-        plans = {}
-        for mode in modes:
-            model = self.architecture(settings.model) if mode == "scratch" else settings.model
-            plans[mode] = self.plan(dataclasses.replace(settings, mode=mode, model=model))
+    def estimates(self, settings: TrainSettings, planned: jobs.Plan, modes: tuple[str, ...]) -> dict[str, float]:
+        """Seconds that a run would take here in each mode, roughly; `planned` is the plan in the mode of `settings`."""
+        plans = {
+            mode: planned if mode == settings.mode else self.plan(dataclasses.replace(settings, mode=mode))
+            for mode in modes
+        }
         return {mode: jobs.estimate(plan) for mode, plan in plans.items()}
-
-    def hindrance(self, settings: TrainSettings) -> Message | None:
-        """Why a run with these settings cannot be started; None where it can."""
-        if not settings.data:
-            return Message("start_needs_pictures")
-        try:
-            self.plan(settings)
-        except UserError as problem:
-            return problem.message
-        return None
 
     @at_home
     def start(self, settings: TrainSettings) -> str:
-        return jobs.start(self.store, settings)
+        return jobs.start(self.store, _unmistakable(settings))
 
     @at_home
     def stop(self, run: str) -> None:
@@ -203,6 +215,7 @@ class Service:
         kept = watched if watched and (self.store.runs / watched).is_dir() else unfinished
         return watched if watched in live else next(iter(live), kept)
 
+    @at_home
     def version(self, run: str) -> tuple:
         """Changes whenever there is something new to show of a run."""
         if not run:
@@ -211,11 +224,11 @@ class Service:
         files = (folder / name for name in ("status.json", "metrics.jsonl", "report.json"))
         return (*(file.stat().st_mtime_ns for file in files if file.exists()), self._state(run))
 
+    @at_home
     def progress(self, run: str) -> tuple[dict, list[dict], str]:
         """Status, lines of metrics, and name of a run."""
         folder = self.store.run(run)
-        name = read_json(folder / "name.json", {}).get("name", run)
-        return jobs.status(folder), read_lines(folder / "metrics.jsonl"), name
+        return jobs.status(folder), read_lines(folder / "metrics.jsonl"), name_of(folder) or run
 
     def _state(self, run: str) -> str:
         folder = self.store.runs / run
@@ -251,49 +264,61 @@ class Service:
 
     def words(self, reference: str) -> dict[str, str]:
         """Class keys -> words, of the model behind a result; empty where it cannot be read."""
-        folder = self._report_folder(reference)
-        model = folder / "model" if (folder / "model").is_dir() else folder
         try:
-            return read_config(model).descriptions
+            return read_config(_model_folder(self._report_folder(reference))).descriptions
         except UserError:
             return {}
 
     def data_of(self, report: dict) -> Dataset | None:
         """The data set that a report was made on, where it is still here."""
-        known = (report.get("data") or {}).get("id")
+        known = report["data"]["id"]
         if self.hosted or not any(data["id"] == known for data in self.datasets()):
             return None
         return self.dataset(known)
 
     def is_own(self, reference: str) -> bool:
-        return not any(folder.name == reference for folder in shipped())
+        return _shipped(reference) is None
 
     def pack(self, reference: str, into: Path) -> Path:
-        """The model folder as a zip in the folder `into`."""
+        """The model folder as a zip in the folder `into`; one that is being downloaded stays as it is."""
         folder = self._report_folder(reference)
-        model = folder / "model" if (folder / "model").is_dir() else folder
+        model = _model_folder(folder)
         if not (model / WEIGHTS).is_file():
             raise UserError("no_model_yet", name=self.name(reference))
-        into.mkdir(parents=True, exist_ok=True)
-        with zipfile.ZipFile(into / f"{reference}.zip", "w", zipfile.ZIP_STORED) as archive:
+        packed = into / f"{folder.name}.zip"
+        with replacing(packed) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
             for file in sorted(model.iterdir()):
-                archive.write(file, f"{reference}/{file.name}")
-        return into / f"{reference}.zip"
+                archive.write(file, f"{folder.name}/{file.name}")
+        return packed
 
     def _report_folder(self, reference: str) -> Path:
-        ship = next((folder for folder in shipped() if folder.name == reference), None)
+        ship = _shipped(reference)
         if self.hosted and ship is None:
             raise UserError("hosted_off")
         return ship or self.store.run(reference)
 
 
-def _refusal(picture: Path) -> Message:
-    """Why a picture cannot be read."""
-    try:
-        open_image(picture)
-    except UserError as problem:
-        return problem.message
-    return Message("picture_changed", {"file": picture.name})
+def _shipped(name: str) -> Path | None:
+    return next((folder for folder in shipped() if folder.name == name), None)
+
+
+def _model_folder(folder: Path) -> Path:
+    """The model folder of a run; a shipped one is that itself."""
+    return folder / "model" if (folder / "model").is_dir() else folder
+
+
+def _dated(found: Path | TimmName) -> tuple[Path | TimmName, int]:
+    """A model and when its weights last changed: 0 for one that is downloaded, or gone."""
+    if isinstance(found, TimmName):
+        return found, 0
+    weights = found / WEIGHTS if found.is_dir() else found
+    return found, weights.stat().st_mtime_ns if weights.is_file() else 0
+
+
+def _unmistakable(settings: TrainSettings) -> TrainSettings:
+    """A shipped start model by its path: a run may be called by its name."""
+    folder = _shipped(settings.model)
+    return dataclasses.replace(settings, model=str(folder)) if folder else settings
 
 
 def _model(reference: str, name: str, folder: Path, own: bool) -> dict:
@@ -303,19 +328,17 @@ def _model(reference: str, name: str, folder: Path, own: bool) -> dict:
 
 def _shipped_result(folder: Path) -> dict:
     """A shipped model's own training, in the form of a run's summary."""
-    report = read_json(folder / "report.json", {})
-    summary = report.get("summary", {})
+    report = read_json(folder / "report.json")
+    summary = report["summary"]
     return {
         "run": folder.name,
         "name": folder.name,
-        "data": report.get("data", {}).get("name"),
-        "architecture": read_config(folder).architecture,
-        "mode": summary.get("mode", "scratch"),
-        "created": summary.get("finished"),
-        "accuracy": report.get("accuracy"),
-        "interval": report.get("interval"),
-        "n": report.get("n"),
-        "seconds": summary.get("seconds", {}).get("total"),
+        "data": report["data"]["name"],
+        "architecture": summary["architecture"],
+        "mode": summary["mode"],
+        "created": summary["finished"],
+        **{name: report[name] for name in ("accuracy", "interval", "n")},
+        "seconds": summary["seconds"]["total"],
         "state": "shipped",
     }
 

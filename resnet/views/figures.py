@@ -1,8 +1,8 @@
 """Run data as pictures in HTML. Class and file names are hostile text: everything that enters is escaped."""
 
 import base64
+import html
 import io
-from html import escape
 from pathlib import Path
 
 from resnet.data.dataset import Dataset, Record
@@ -14,6 +14,11 @@ from resnet.views import sentences
 CELLS = 20  # classes; up to here a confusion matrix shows its numbers, beyond it is a map of colours
 SHOWN = 24  # mistakes shown with their pictures
 STRIPS, STRIP = 8, 8  # classes with a strip of thumbnails, thumbnails in a strip
+
+
+def escape(text: str) -> str:
+    """Text as it can stand in HTML."""
+    return html.escape(sentences.visible(text))
 
 
 def note(text: str, kind: str = "plain") -> str:
@@ -41,7 +46,7 @@ def badges(*texts: str) -> str:
 def answer(image: dict, language: str = "en") -> str:
     """The answer to one picture: names in words, bars for the scores; "unknown" as a sentence over grey guesses."""
     rows = [(sentences.word(label), label["score"]) for label in image["labels"]]
-    known = image.get("known", True)
+    known = image["known"]
     head = (
         f'<div class="answer-name">{escape(rows[0][0])}</div>'
         if known
@@ -61,15 +66,12 @@ def _bar(name: str, share: float, figure: str) -> str:
     )
 
 
-def per_class(report: dict, words: dict[str, str] | None = None, language: str = "en") -> str:
+def per_class(report: dict, words: dict[str, str], language: str = "en") -> str:
     """How many of each class were found, the weakest class first, with its count."""
-    rows = [row for row in report.get("per_class", []) if row.get("n")]
-    if not rows:
-        return note(say("nothing_checked", language), "quiet")
-    rows = sorted(rows, key=lambda row: (row["recall"], row["label"]))
+    rows = sorted((row for row in report["per_class"] if row["n"]), key=lambda row: (row["recall"], row["label"]))
     bars = "".join(
         _bar(
-            (words or {}).get(row["label"], row["label"]),
+            words.get(row["label"], row["label"]),
             row["recall"],
             say("right_of", language, right=f"{round(row['recall'] * row['n']):,}", n=f"{row['n']:,}"),
         )
@@ -81,7 +83,7 @@ def per_class(report: dict, words: dict[str, str] | None = None, language: str =
 def headline(report: dict, language: str = "en") -> str:
     """The sentence to quote, and the caution that belongs to it."""
     said = f'<p class="headline">{escape(sentences.headline(report, language))}</p>'
-    stopped = say("was_stopped", language) if (report.get("summary") or {}).get("stopped_early") else ""
+    stopped = say("was_stopped", language) if report["summary"]["stopped_early"] else ""
     return (
         said + lines(sentences.made_on(report, language), stopped) + note(sentences.caution(report, language), "warn")
     )
@@ -101,12 +103,9 @@ def import_report(data: Dataset, language: str = "en") -> str:
     )
 
 
-def confusion(report: dict, words: dict[str, str] | None = None, language: str = "en") -> str:
+def confusion(report: dict, words: dict[str, str], language: str = "en") -> str:
     """The confusion matrix: rows are what a picture shows, columns what was answered."""
-    matrix, labels = report.get("confusion") or [], report.get("classes") or []
-    if not any(any(row) for row in matrix):
-        return note(say("nothing_checked", language), "quiet")
-    names = [(words or {}).get(label, label) for label in labels]
+    matrix, names = report["confusion"], [words.get(label, label) for label in report["classes"]]
     picture = _matrix_table(matrix, names, language) if len(names) <= CELLS else _matrix_map(matrix, names, language)
     return picture + _most_confused(matrix, names, language)
 
@@ -164,18 +163,15 @@ def _most_confused(matrix: list[list[int]], names: list[str], language: str) -> 
     )
 
 
-def mistakes(
-    report: dict, data: Dataset | None, words: dict[str, str] | None = None, language: str = "en", shown: int = SHOWN
-) -> str:
+def mistakes(report: dict, data: Dataset | None, words: dict[str, str], language: str = "en") -> str:
     """The most confident mistakes as pictures, out of the data set where it is at hand."""
-    wrong = report.get("mistakes") or []
+    wrong = report["mistakes"]
     if not wrong:
-        key = "no_mistakes" if report.get("n") else "nothing_checked"
-        return note(say(key, language), "quiet")
+        return note(say("no_mistakes", language), "quiet")
     records = {record.path.relative_to(data.folder).as_posix(): record for record in data.records} if data else {}
-    cards = "".join(_mistake(entry, records.get(entry["file"]), words or {}, language) for entry in wrong[:shown])
+    cards = "".join(_mistake(entry, records.get(entry["file"]), words, language) for entry in wrong[:SHOWN])
     missing = "" if data else note(say("pictures_elsewhere", language), "quiet")
-    more = lines(say("mistakes_more", language, count=len(wrong) - shown)) if len(wrong) > shown else ""
+    more = lines(say("mistakes_more", language, count=len(wrong) - SHOWN)) if len(wrong) > SHOWN else ""
     return f'{missing}<div class="cards">{cards}</div>{more}'
 
 
@@ -213,8 +209,8 @@ def picture(image, side: int) -> str:
 def seen(source: str, sentence: str, language: str = "en") -> str:
     """What the network saw: the very picture that went in, and how it was made from the file."""
     title = escape(say("what_it_saw", language))
-    image = f'<img src="{source}" alt="{title}">' if source else ""
-    return f'<div class="seen">{image}<div><strong>{title}</strong><p>{escape(sentence)}</p></div></div>'
+    words = f"<strong>{title}</strong><p>{escape(sentence)}</p>"
+    return f'<div class="seen"><img src="{source}" alt="{title}"><div>{words}</div></div>'
 
 
 def strips(samples: dict[str, list[str]]) -> str:
@@ -233,9 +229,8 @@ def running(status: dict, name: str, language: str = "en") -> str:
     state = status["state"]
     done = _share_done(status)
     figures = sentences.progress(status, language) if state in ("running", "stopping") else ""
-    figures = figures or (say("run_begins", language) if state == "running" else "")
-    accuracy = status.get("val_accuracy")
-    message = sentences.said(status.get("message"), language)
+    accuracy = status["val_accuracy"]
+    message = sentences.said(status["message"], language) if status["message"] else ""
     advice = say(f"advice_{state}", language) if state in ("failed", "lost", "stopped", "queued") else ""
     live = state in ("running", "stopping", "queued")
     key = "so_far" if live else "in_the_end"
@@ -250,6 +245,4 @@ def running(status: dict, name: str, language: str = "en") -> str:
 
 
 def _share_done(status: dict) -> float:
-    if status.get("steps"):
-        return min(1.0, (status.get("step") or 0) / status["steps"])
-    return min(1.0, (status.get("epoch") or 0) / status["epochs"]) if status.get("epochs") else 0.0
+    return min(1.0, (status["step"] or 0) / status["steps"]) if status["steps"] else 0.0

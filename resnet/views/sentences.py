@@ -7,12 +7,19 @@ import time
 from resnet.settings import TrainSettings
 from resnet.text import CATALOGUE, Message, say
 
+# Characters that turn the direction of writing: with them a name can pass for another, or turn what follows it.
+TURNS = dict.fromkeys([0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 SMALL = 100  # checked pictures; below it the 95 % interval is wider than about ten points either way
+
+
+def visible(text: str) -> str:
+    """Text of somebody else's as it is shown."""
+    return text.translate(TURNS)
 
 
 def problem(message: Message, language: str = "en") -> str:
     """What is wrong, its fields called as the page calls them: "pictures per step is 0 …", not "batch_size is 0 …"."""
-    return _as_on_the_page(message).say(language)
+    return visible(_as_on_the_page(message).say(language))
 
 
 def _as_on_the_page(value: object) -> object:
@@ -61,12 +68,10 @@ def rough(seconds: float, language: str = "en") -> str:
     return say("rough_hours", language, count=round(seconds / 3600))
 
 
-def day(moment: float | str | None, language: str = "en") -> str:
-    """A moment (seconds since 1970, or ISO text) as "today 14:02" or "2026-11-24 14:02"."""
-    if not moment:
+def day(moment: float | None, language: str = "en") -> str:
+    """A moment (seconds since 1970) as "today 14:02" or "2026-11-24 14:02"."""
+    if moment is None:
         return "–"
-    if isinstance(moment, str):
-        return moment.replace("T", " ")[:16]
     then, now = time.localtime(moment), time.localtime()
     clock = time.strftime("%H:%M", then)
     if then[:3] == now[:3]:
@@ -74,19 +79,14 @@ def day(moment: float | str | None, language: str = "en") -> str:
     return time.strftime("%Y-%m-%d ", then) + clock
 
 
-def said(message: dict | str | None, language: str = "en") -> str:
-    """A stored message in the reader's language; plain text as it is."""
-    if not message:
-        return ""
-    return Message.from_json(message).say(language) if isinstance(message, dict) else str(message)
+def said(message: dict, language: str = "en") -> str:
+    """A stored message in the reader's language."""
+    return visible(Message.from_json(message).say(language))
 
 
 def headline(report: dict, language: str = "en") -> str:
     """One sentence to quote: “Right on 47 of 49 checked pictures: 96 %, between 86 and 99 %.”"""
-    n, accuracy = report.get("n") or 0, report.get("accuracy")
-    if not n or accuracy is None:
-        return say("headline_none", language)
-    low, high = report["interval"]
+    n, accuracy, (low, high) = report["n"], report["accuracy"], report["interval"]
     return say(
         "headline",
         language,
@@ -100,34 +100,33 @@ def headline(report: dict, language: str = "en") -> str:
 
 def made_on(report: dict, language: str = "en") -> str:
     """Which data set a model was made from, how, how long it took, and when."""
-    summary = report.get("summary") or {}
+    summary = report["summary"]
     return say(
         "made_on",
         language,
-        data=(report.get("data") or {}).get("name") or "–",
-        mode=mode(summary.get("mode") or "–", language),
-        duration=duration((summary.get("seconds") or {}).get("total"), language),
-        day=day(summary.get("finished"), language),
+        data=visible(report["data"]["name"]),
+        mode=mode(summary["mode"], language),
+        duration=duration(summary["seconds"]["total"], language),
+        day=day(summary["finished"], language),
     )
 
 
 def caution(report: dict, language: str = "en") -> str:
     """A plain warning where the checked pictures are too few for the claim; else nothing."""
-    n = report.get("n") or 0
-    return say("few_checked", language, n=n) if 0 < n < SMALL else ""
+    return say("few_checked", language, n=report["n"]) if report["n"] < SMALL else ""
 
 
 def accuracy_range(summary: dict) -> str:
     """For a table: “96 % (86–99)”, or a dash where nothing was measured."""
-    accuracy, interval = summary.get("accuracy"), summary.get("interval")
-    if accuracy is None or not interval:
-        return percent(accuracy)
+    accuracy, interval = summary["accuracy"], summary["interval"]
+    if accuracy is None:
+        return "–"
     return f"{percent(accuracy)} ({round(100 * interval[0])}–{round(100 * interval[1])})"
 
 
 def counts(report: dict, language: str = "en") -> str:
     """What an import found: "244 pictures in 2 classes: 195 to learn from, 49 to check with." """
-    parts = {part: sum(row.get(part, 0) for row in report["counts"].values()) for part in ("train", "val", "test")}
+    parts = {part: sum(row[part] for row in report["counts"].values()) for part in ("train", "val", "test")}
     text = say(
         "found",
         language,
@@ -138,31 +137,24 @@ def counts(report: dict, language: str = "en") -> str:
     )
     if parts["test"]:
         text += " " + say("found_test", language, test=f"{parts['test']:,}")
-    return text + " " + say("split_given" if report.get("split") == "given" else "split_made", language)
+    return text + " " + say("split_given" if report["split"] == "given" else "split_made", language)
 
 
 def knows(labels: list[str], descriptions: dict[str, str], language: str = "en") -> str:
     """ "knows 10 things: tench, church, …": what a model can answer, so that nobody asks it for more."""
-    named = [word({"label": label, "description": descriptions.get(label)}) for label in labels[:12]]
+    named = [word({"label": label, "description": descriptions.get(label, label)}) for label in labels[:12]]
     key = "knows" if len(labels) <= 12 else "knows_among"
     return say(key, language, count=f"{len(labels):,}", things=say("list_comma", language).join(named))
 
 
 def word(label: dict) -> str:
     """The name of an answer: the first of its words where it has several ("church, church building"), else its key."""
-    description = label.get("description")
-    return description.split(",")[0] if description and description != label["label"] else label["label"]
+    described = label["description"] != label["label"]
+    return visible(label["description"].split(",")[0] if described else label["label"])
 
 
 def mode(name: str, language: str = "en") -> str:
-    return say(f"mode_{name}", language) if name in ("auto", "head", "full", "scratch") else str(name)
-
-
-def stage(name: str | None, language: str = "en") -> str:
-    return say(f"stage_{name}", language) if name in STAGES else ""
-
-
-STAGES = ("queue", "features", "head", "full", "scratch", "evaluate")
+    return say(f"mode_{name}", language)
 
 
 def state(name: str, language: str = "en") -> str:
@@ -171,19 +163,19 @@ def state(name: str, language: str = "en") -> str:
 
 def progress(status: dict, language: str = "en") -> str:
     """“epoch 3 of 8 · 41 images/s · 1 min 10 s left”, as much of it as is known."""
-    parts = [stage(status.get("stage"), language)]
-    if status.get("epochs"):
-        parts.append(say("epoch_of", language, epoch=status.get("epoch") or 0, epochs=status["epochs"]))
-    if status.get("images_per_second"):
+    parts = [say(f"stage_{status['stage']}", language)]
+    if status["epochs"]:
+        parts.append(say("epoch_of", language, epoch=status["epoch"] or 0, epochs=status["epochs"]))
+    if status["images_per_second"]:
         parts.append(say("speed", language, speed=f"{status['images_per_second']:,.0f}"))
-    if status.get("seconds_left") is not None:
+    if status["seconds_left"] is not None:
         parts.append(say("left", language, duration=duration(status["seconds_left"], language)))
-    return " · ".join(part for part in parts if part)
+    return " · ".join(parts)
 
 
 def model_line(model: dict, language: str = "en") -> str:
     """A model in one line of a list: “pets resnet18d: knows 5 things, 96 % right”."""
-    line = say("model_line", language, name=model["name"], count=f"{model['config'].num_classes:,}")
+    line = say("model_line", language, name=visible(model["name"]), count=f"{model['config'].num_classes:,}")
     accuracy = model["report"].get("accuracy")
     return line if accuracy is None else line + say("model_line_right", language, percent=percent(accuracy))
 
@@ -193,13 +185,13 @@ def result_line(result: dict, language: str = "en") -> str:
     end = (
         day(result["created"], language) if result["state"] in ("done", "shipped") else state(result["state"], language)
     )
-    parts = (result["name"], percent(result["accuracy"]), end)
+    parts = (visible(result["name"]), percent(result["accuracy"]), end)
     return " · ".join(part for part in parts if part not in ("", "–"))
 
 
 def data_line(data: dict, language: str = "en") -> str:
     """A data set in one line of a list."""
-    return say("data_line", language, name=data["name"], images=f"{data['images']:,}", classes=data["classes"])
+    return say("data_line", language, name=visible(data["name"]), images=f"{data['images']:,}", classes=data["classes"])
 
 
 def facts(prediction: dict, language: str = "en") -> list[str]:
@@ -214,10 +206,10 @@ def device(name: str) -> str:
     return {"cpu": "CPU", "mps": "Apple GPU"}.get(name, name.replace("cuda", "GPU"))
 
 
-def machine(name: str, hosted: bool, language: str = "en") -> str:
-    """Where the app runs and on what: "this machine · CPU, 2 cores"."""
+def machine(name: str, reach: str, language: str = "en") -> str:
+    """Where the app runs and on what: "this machine · CPU, 2 cores". reach: local, remote or hosted."""
     cores = say("cores", language, count=os.cpu_count() or 1) if name == "cpu" else ""
-    return say("badge_hosted" if hosted else "badge_local", language, device=device(name) + cores)
+    return say(f"badge_{reach}", language, device=device(name) + cores)
 
 
 def plan(settings: TrainSettings, language: str = "en") -> str:
@@ -236,4 +228,4 @@ def plan(settings: TrainSettings, language: str = "en") -> str:
 
 def warnings(report: dict, language: str = "en") -> list[str]:
     """What an import warns of."""
-    return [said(message, language) for message in report.get("warnings", [])]
+    return [said(message, language) for message in report["warnings"]]

@@ -8,6 +8,7 @@ import pandas as pd
 from resnet.settings import TrainSettings
 from resnet.text import CATALOGUE, say
 from resnet.views import sentences
+from resnet.views.sentences import visible
 
 SETTINGS = [field.name for field in dataclasses.fields(TrainSettings) if f"setting_{field.name}" in CATALOGUE]
 
@@ -24,21 +25,19 @@ def curves(lines: list[dict], value: str, language: str = "en") -> pd.DataFrame:
     }
     rows, offset, last, before = [], 0.0, 0.0, None
     for line in lines:
-        if before not in (None, line.get("stage")):
+        if before not in (None, line["stage"]):
             offset, last = offset + last, 0.0
-        before, last = line.get("stage"), max(last, float(line.get("epoch") or 0))
+        before, last = line["stage"], max(last, line["epoch"])
         for field, name in series[value]:
             number = line.get(field)
             if number is not None and math.isfinite(number):
-                rows.append((round(offset + float(line.get("epoch") or 0), 3), number, say(name, language)))
+                rows.append((round(offset + line["epoch"], 3), number, say(name, language)))
     return pd.DataFrame(rows, columns=["epoch", value, "series"])
 
 
 def classes(report: dict, language: str = "en") -> pd.DataFrame:
     """One row a class of an imported data set: pictures to learn from, to check with, to test with."""
-    rows = [
-        (label, row.get("train", 0), row.get("val", 0), row.get("test", 0)) for label, row in report["counts"].items()
-    ]
+    rows = [(visible(label), row["train"], row["val"], row["test"]) for label, row in report["counts"].items()]
     heads = [say(key, language) for key in ("column_class", "column_train", "column_val", "column_test")]
     frame = pd.DataFrame(rows, columns=heads)
     return frame if frame[heads[3]].any() else frame.drop(columns=heads[3])
@@ -48,8 +47,8 @@ def runs(records: list[dict], language: str = "en") -> pd.DataFrame:
     """One row a run: name, data, network, mode, accuracy with its interval, duration, date, state."""
     rows = [
         (
-            record["name"],
-            record["data"] or "–",
+            visible(record["name"]),
+            visible(record["data"]),
             record["architecture"],
             sentences.mode(record["mode"], language),
             sentences.accuracy_range(record),
@@ -72,26 +71,25 @@ def answers(prediction: dict, language: str = "en") -> pd.DataFrame:
 
 
 def _answer(image: dict, language: str) -> tuple[str, str, float]:
-    if image.get("error"):
-        return image["file"], sentences.said(image["error"], language), -1.0
+    if image["error"]:
+        return visible(image["file"]), sentences.problem(image["error"], language), -1.0
     best = image["labels"][0]
     words = sentences.word(best)
-    if not image.get("known", True):
+    if not image["known"]:
         words = say("unknown_perhaps", language, guess=words)
-    return image["file"], words, best["score"]
+    return visible(image["file"]), words, best["score"]
 
 
 def settings(report: dict, language: str = "en") -> pd.DataFrame:
     """How a model was made: every setting of its run, as it was resolved."""
-    summary = report.get("summary") or {}
-    values = {name: value for name, value in (summary.get("settings") or {}).items() if value is not None}
-    if values:
-        values |= {"data": summary.get("data"), "mode": sentences.mode(values["mode"], language)}
-    rows = [(say(f"setting_{name}", language), str(value)) for name, value in values.items() if name in SETTINGS]
+    summary = report["summary"]
+    values = {name: value for name, value in summary["settings"].items() if value is not None and name in SETTINGS}
+    values |= {"data": summary["data"], "mode": sentences.mode(values["mode"], language)}
+    rows = [(say(f"setting_{name}", language), visible(str(value))) for name, value in values.items()]
     return pd.DataFrame(rows, columns=[say("column_setting", language), say("column_value", language)])
 
 
 def unreadable(report: dict, language: str = "en") -> pd.DataFrame:
     """Files that were left out of a data set, and why."""
-    rows = [(entry["file"], sentences.said(entry["reason"], language)) for entry in report.get("unreadable", [])]
+    rows = [(visible(entry["file"]), sentences.said(entry["reason"], language)) for entry in report["unreadable"]]
     return pd.DataFrame(rows, columns=[say("column_file", language), say("column_reason", language)])

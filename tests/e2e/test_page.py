@@ -143,7 +143,8 @@ def test_nothing_is_wider_than_the_screen(page: Page, app: App, width: int, shad
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme=shade)
     visit(page, app)
-    for name in ("Classify", "Fine-tune", "Results"):
+    shown = {"Classify": "classify-knows", "Fine-tune": "finetune-report", "Results": "results-headline"}
+    for name, element in shown.items():
         tab(page, name)
-        page.wait_for_timeout(300)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        expect(page.locator(f"#{element}")).not_to_be_empty()
+        page.wait_for_function("width => document.documentElement.scrollWidth <= width", arg=width)

@@ -17,9 +17,10 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
 from resnet.errors import UserError
-from resnet.store import PROJECT
+from resnet.store import PROJECT, Store
 from resnet.ui import server
 
+GOLF_BALL = next((PROJECT / "resnet/ui/assets/examples").glob("golf-ball*"))
 PATIENCE = 60  # seconds for the app to come up on a busy machine
 
 
@@ -86,6 +87,45 @@ def test_the_first_page_and_its_icon_are_served(app: tuple[str, Path]) -> None:
     assert httpx.get(f"{address}/monitoring/summary").status_code >= 400
 
 
+def test_a_preflight_of_another_site_and_a_foreign_name_for_this_machine_are_refused(app: tuple[str, Path]) -> None:
+    asked = {"Origin": "http://evil.example", "Access-Control-Request-Method": "POST"}
+    assert httpx.options(f"{app[0]}/gradio_api/queue/join", headers=asked).status_code == 403
+    assert httpx.get(app[0], headers={"Host": "rebound.example:7860"}).status_code == 403
+    forwarded = {"Origin": "http://evil.example", "X-Forwarded-Host": "evil.example"}
+    assert httpx.post(f"{app[0]}/gradio_api/upload", headers=forwarded).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("door", "headers", "refusal"),
+    [
+        ({}, {"host": "localhost:7860"}, None),
+        ({}, {"host": "[::1]:7860", "origin": "http://[::1]:7860"}, None),
+        ({}, {"host": "127.0.0.1.evil.example"}, "foreign_host"),
+        ({}, {"host": "[bad"}, "foreign_host"),
+        ({}, {}, "foreign_host"),
+        ({"alone": False}, {"host": "lab.example", "origin": "https://lab.example"}, None),
+        ({"alone": False}, {"host": "lab.example", "origin": "https://evil.example"}, "foreign_origin"),
+        ({"alone": False}, {"host": "in", "x-forwarded-host": "a", "origin": "https://a"}, "foreign_origin"),
+        ({"alone": False, "proxied": True}, {"host": "in", "x-forwarded-host": "a", "origin": "https://a"}, None),
+        ({"alone": False, "proxied": True}, {"host": "me-lab.hf.space", "origin": "https://me-lab.hf.space"}, None),
+    ],
+)
+def test_who_comes_through_the_door(door: dict, headers: dict, refusal: str | None) -> None:
+    guard = server.Door(None, **{"alone": True, "proxied": False, **door})
+    assert guard._refusal("POST", headers) == refusal
+
+
+def test_what_a_killed_app_left_is_deleted_after_a_day(store: Store) -> None:
+    uploads = store.root / "tmp" / "uploads"
+    for folder in (uploads / "old", uploads / "new", store.temporary()):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "a.jpg").touch()
+    for path in [path for path in (store.root / "tmp").rglob("*") if "new" not in path.parts]:
+        os.utime(path, (1, 1))
+    server.prepare(store)
+    assert sorted(path.name for path in (store.root / "tmp").rglob("*")) == ["a.jpg", "new", "uploads"]
+
+
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:1"])
 def test_an_upload_from_another_site_is_refused_and_leaves_nothing(app: tuple[str, Path], origin: str) -> None:
     address, home = app
@@ -126,12 +166,20 @@ def test_a_data_set_is_imported_over_http(app: tuple[str, Path], pictures: Path,
     assert client.predict(api_name="/list_runs") == []
 
 
+RUN_CALLS = [("run_status", None), ("stop_run", 5), ("resume_run", None), ("run_report", 5)]
+
+
 @pytest.mark.parametrize(
     ("endpoint", "values", "sentence"),
     [
         ("/run_status", ["nothing"], "There is no run"),
         ("/start_run", ["nothing", {}], "There is no data set"),
         ("/run_report", ["../../etc"], "There is no run"),
+        *((f"/{call}", [value], "run is .*; it must be text") for call, value in RUN_CALLS),
+        ("/start_run", ["x", []], r"settings is \[\]; it must be an object"),
+        ("/start_run", ["x", None], "settings is null; it must be an object"),
+        ("/start_run", ["x", {"lr": 5}], "There is no setting called lr; choose among: model, mode"),
+        ("/start_run", [None, {}], "dataset is null; it must be text"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(
@@ -151,6 +199,17 @@ def test_pictures_are_classified_over_http(app: tuple[str, Path], small_model: P
     assert many["engine"] == "torch"
 
 
+@pytest.mark.parametrize("count", [0, -1, None, "abc", 2.5, True])
+def test_a_count_of_answers_that_is_none_is_refused_in_a_sentence(app: tuple[str, Path], count: object) -> None:
+    with pytest.raises(AppError, match=r"top_k is .*; it must be a whole number between 1 and 1000"):
+        Client(app[0], verbose=False).predict(handle_file(GOLF_BALL), "", count, api_name="/classify")
+
+
+def test_a_models_name_that_is_no_file_name_is_refused_in_a_sentence(app: tuple[str, Path]) -> None:
+    with pytest.raises(AppError, match="a" * 300):
+        Client(app[0], verbose=False).predict(handle_file(GOLF_BALL), "a" * 300, 5, api_name="/classify")
+
+
 def test_a_text_named_jpg_gets_its_sentence(app: tuple[str, Path], tmp_path: Path) -> None:
     file = tmp_path / "note.jpg"
     file.write_text("not a picture at all, only words " * 5)
@@ -162,26 +221,29 @@ def test_a_hosted_app_refuses_and_ends_quietly(tmp_path: Path) -> None:
     started = _started(server.free_port("127.0.0.1", None), tmp_path, "--mode", "hosted")
     with started as address:
         client = Client(address, verbose=False)
-        for endpoint, values in (("/start_run", ["x", {}]), ("/list_runs", []), ("/stop_run", ["x"])):
+        for endpoint, values in (("/start_run", ["x", []]), ("/list_runs", []), ("/stop_run", [None])):
             with pytest.raises(AppError, match="only classifies"):
                 client.predict(*values, api_name=endpoint)
     assert b"Traceback" not in started.output
     assert started.process.returncode == 0
 
 
-def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--port", "{taken}"], "Port {taken} is in use by another program; choose another with --port"),
+        (["--port", "99999"], "--port is 99999; it must be a whole number between 1 and 65535."),
+        (["--host", "203.0.113.1"], "This machine cannot listen at 203.0.113.1, port 7860 ("),
+        (["--home", "{file}/lab"], "The workspace {file}/lab cannot be made or written to (Not a directory)"),
+    ],
+)
+def test_what_keeps_the_app_from_starting_is_said_in_one_line(tmp_path: Path, words: list, sentence: str) -> None:
+    (tmp_path / "file").touch()
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        port = other.getsockname()[1]
-        done = subprocess.run(
-            [sys.executable, "app.py", "--port", str(port), "--home", str(tmp_path)],
-            cwd=PROJECT,
-            capture_output=True,
-            text=True,
-            env=os.environ,
-        )
+        values = {"taken": other.getsockname()[1], "file": tmp_path / "file"}
+        command = [sys.executable, "app.py", "--home", str(tmp_path), *(word.format(**values) for word in words)]
+        done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
     assert done.returncode == 1
-    assert (
-        done.stderr.strip() == f"Port {port} is in use by another program; choose another with --port, or leave it out."
-    )
+    assert done.stderr.startswith(sentence.format(**values)) and done.stderr.count("\n") == 1

@@ -4,14 +4,16 @@ import dataclasses
 import math
 
 from resnet.settings import TrainSettings
-from resnet.text import CATALOGUE
+from resnet.text import CATALOGUE, Message
 from resnet.views import tables
 
+BEE, ANT = {"label": "bee", "description": "bee"}, {"label": "ant", "description": "ant"}
+MISSING = Message("image_missing", {"file": "no.txt"})
 ANSWERS = {
     "images": [
-        {"file": "sure.jpg", "known": True, "labels": [{"label": "bee", "score": 0.99}], "error": None},
-        {"file": "odd.jpg", "known": False, "labels": [{"label": "ant", "score": 0.4}], "error": None},
-        {"file": "no.txt", "known": False, "labels": [], "error": "no.txt holds text."},
+        {"file": "sure.jpg", "known": True, "labels": [{**BEE, "score": 0.99}], "error": None},
+        {"file": "odd.jpg", "known": False, "labels": [{**ANT, "score": 0.4}], "error": None},
+        {"file": "no.txt", "known": False, "labels": [], "error": MISSING},
     ]
 }
 
@@ -31,27 +33,38 @@ def test_curves_put_one_stage_behind_the_other_and_leave_out_what_is_no_number()
 def test_answers_put_the_doubtful_first() -> None:
     frame = tables.answers(ANSWERS)
     assert list(frame["file"]) == ["no.txt", "odd.jpg", "sure.jpg"]
-    assert list(frame["answer"]) == ["no.txt holds text.", "unknown (nearest: ant)", "bee"]
+    assert list(frame["answer"]) == [
+        MISSING.say(),
+        "unknown (nearest: ant)",
+        "bee",
+    ]
 
 
 def test_classes_show_a_test_part_only_where_there_is_one() -> None:
-    counts = {"ants": {"train": 8, "val": 2, "test": 0}}
-    assert list(tables.classes({"counts": counts}).columns) == ["class", "to learn from", "to check with"]
+    counts = {"\u202eants": {"train": 8, "val": 2, "test": 0}}
+    frame = tables.classes({"counts": counts})
+    assert list(frame.columns) == ["class", "to learn from", "to check with"]
+    assert frame["class"][0] == "ants"
     counts["bees"] = {"train": 8, "val": 2, "test": 5}
     assert list(tables.classes({"counts": counts})["final test"]) == [0, 5]
 
 
 def test_runs_of_which_little_is_known() -> None:
-    run = {"name": "<b>", "data": None, "architecture": "resnet18", "mode": "auto", "state": "lost"}
+    run = {"name": "<b>", "data": "pets", "architecture": "resnet18", "mode": "auto", "state": "lost"}
     run |= {"accuracy": None, "interval": None, "seconds": None, "created": None}
-    assert list(tables.runs([run], "zh").iloc[0]) == ["<b>", "–", "resnet18", "先末层，再全部", "–", "–", "–", "已中断"]
+    assert list(tables.runs([run], "zh").iloc[0]) == [
+        "<b>",
+        "pets",
+        "resnet18",
+        "先末层，再全部",
+        "–",
+        "–",
+        "–",
+        "已中断",
+    ]
     assert tables.runs([]).empty
 
 
 def test_every_setting_has_a_name_in_words() -> None:
     missing = [f.name for f in dataclasses.fields(TrainSettings) if f"setting_{f.name}" not in CATALOGUE]
     assert missing == []
-
-
-def test_settings_of_a_report_without_a_summary() -> None:
-    assert tables.settings({}).empty
