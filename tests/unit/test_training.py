@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from resnet.data.dataset import Dataset
+from resnet.errors import UserError
 from resnet.nn.network import create
 from resnet.settings import TrainSettings, resolve
 from resnet.training.recipe import averaged, parameter_groups, rate_at
@@ -129,6 +130,17 @@ def test_a_loss_that_is_not_finite_ends_the_run_with_the_rate(data):
         run.delivered().fc.weight.fill_(float("inf"))
     with pytest.raises(Exception, match=r"The loss is no longer a number: the learning rate of .* is too high"):
         list(run.fit())
+
+
+@pytest.mark.parametrize("mode", ["head", "full"])
+def test_a_state_that_is_not_finite_is_not_given_away_to_be_saved(data, mode):
+    run = trainer(data, mode=mode)
+    next(event for event in run.fit() if event.stage == mode)
+    assert run.state()
+    with torch.no_grad():
+        run.stage.model.bn1.running_var[0] = float("nan")
+    with pytest.raises(UserError, match="The loss is no longer a number"):
+        run.state()
 
 
 def test_the_rate_rises_then_falls_to_zero():
