@@ -65,10 +65,10 @@ def own_lock(folder: Path) -> Lock:
 
 def earlier_in_queue(folder: Path) -> bool:
     """Whether a living worker of another run, of any owner, has waited longer for the same device."""
-    own = _place(read_json(folder / "status.json", {}), folder)
+    own, queue = _place(read_json(folder / "status.json", {}), folder), _queue(folder)
     for run in (run for owner in _store(folder).root.iterdir() for run in folders(owner / "runs") if run != folder):
         record = read_json(run / "status.json", {})
-        waits = record.get("state") == "queued" and _queue(run) == _queue(folder)
+        waits = record.get("state") == "queued" and _queue(run) == queue
         if waits and _place(record, run) < own and is_alive(run, record):
             return True
     return False

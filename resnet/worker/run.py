@@ -27,7 +27,7 @@ from resnet.worker.status import Control, Status
 
 SAVE_AT_MOST = 60  # seconds of work between two saves
 # An epoch is saved at its end, but not before ten times as long was worked as the last save took: where epochs are
-# shorter than that, several are saved together, so that saving costs at most a tenth of the time.
+# shorter than that, several are saved together, so that saving costs about a tenth of the time at most.
 SAVE_COST = 10
 
 
