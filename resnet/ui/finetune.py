@@ -108,7 +108,7 @@ class FinetuneTab:
 
     def _field(self, name: str) -> gr.Textbox:
         """Text, numbers too: a gr.Number that was left empty says 0 as soon as it is shown."""
-        field = gr.Textbox(elem_id=f"finetune-{name}", min_width=180)
+        field = gr.Textbox("", elem_id=f"finetune-{name}", min_width=180)
         return self.words.put(field, label=f"setting_{name}", info=f"help_{name}", placeholder="automatic")
 
     # wiring

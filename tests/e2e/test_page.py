@@ -109,6 +109,20 @@ def test_the_whole_story(page: Page, app: App, archive: Path, tmp_path: Path):
     assert page.locator("b", has_text="my shapes").count() == 0, "a name is text, never markup"
 
 
+def test_sample_pictures_are_ready_to_train_on_at_once_and_can_be_deleted(page: Page, start_app):
+    app = start_app()
+    visit(page, app)
+    tab(page, "Fine-tune")
+    page.locator("#finetune-samples").click()
+    expect(page.locator("#finetune-start")).to_be_enabled()
+    page.locator("#finetune-delete").click()
+    expect(page.locator("#finetune-question")).to_contain_text("Delete “drawn shapes”")
+    page.locator("#finetune-delete-sure").click()
+    expect(page.locator("#finetune-report")).to_contain_text("No pictures chosen yet")
+    expect(page.locator("#finetune-start")).to_be_disabled()
+    assert not list(app.store.datasets.iterdir())
+
+
 def test_the_shipped_models_own_training_is_the_first_result(page: Page, start_app):
     visit(page, start_app())
     tab(page, "Results")
