@@ -131,6 +131,7 @@ class FinetuneTab:
             [self.data],
             [self.report, self.details, self.classes, self.unreadable],
             self.data_note,
+            trigger_mode="always_last",
         )
         page.on(self.data.change, self.allow, [self.data], [self.delete, self.ask])
         page.on(self.delete.click, self.ask_first, [self.data], [self.ask, self.question], self.data_note)

@@ -72,6 +72,7 @@ class ResultsTab:
             [self.chosen],
             [self.headline, self.confusion, self.classes, self.mistakes, self.settings, self.loss, self.accuracy],
             self.note,
+            trigger_mode="always_last",  # it is opened before the list has come, and then has a choice
             show_progress="minimal",
             show_progress_on=self.headline,
         )
