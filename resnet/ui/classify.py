@@ -12,6 +12,7 @@ EXAMPLES = (
     *(str(path) for path in sorted((ASSETS / "examples").glob("*.jpg"))),
     *(get_image(name) for name in ("tower.jpg", "cheetah1.jpg", "lion.jpg")),
 )
+gr.set_static_paths(EXAMPLES)  # served from where they lie, not from a copy among the uploads, which are deleted
 
 
 class ClassifyTab:

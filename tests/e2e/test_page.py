@@ -52,6 +52,14 @@ def test_a_visitor_classifies_a_picture(page: Page, app: App):
     expect(page.locator("#classify-facts")).to_contain_text("ms")
 
 
+def test_an_example_is_answered_at_one_click_and_not_copied(page: Page, start_app):
+    app = start_app()
+    visit(page, app)
+    page.locator("#classify-examples button").first.click()
+    expect(page.locator("#classify-answer")).to_contain_text("golf ball")
+    assert not list((app.store.root / "tmp").rglob("*.*"))
+
+
 @pytest.mark.parametrize("content", [b"just words", GOLF_BALL.read_bytes()[:2000]], ids=["text", "truncated"])
 def test_an_unreadable_picture_gets_a_sentence_and_the_next_one_an_answer(page: Page, app: App, tmp_path, content):
     (tmp_path / "broken.jpg").write_bytes(content)

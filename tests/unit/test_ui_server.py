@@ -76,7 +76,9 @@ class _started:
         raise AssertionError(f"the app did not start: {self.process.stdout.read()}")
 
     def __exit__(self, *_: object) -> None:
-        self.process.send_signal(signal.SIGTERM)
+        for _ in range(2):  # an impatient user's second signal changes nothing
+            self.process.send_signal(signal.SIGTERM)
+            time.sleep(0.05)
         self.output, _ = self.process.communicate(timeout=30)
 
 
