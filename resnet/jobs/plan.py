@@ -15,7 +15,7 @@ from resnet.data.parallel import WORKERS
 from resnet.errors import UserError
 from resnet.nn.variants import VARIANTS, variant
 from resnet.settings import TrainSettings, resolve
-from resnet.store import CHECKPOINTS, Store
+from resnet.store import Store
 from resnet.text import Message
 from resnet.weights.find import TimmName, config_of, find
 from resnet.weights.preprocessing import Preprocessing
@@ -84,9 +84,9 @@ def _start(store: Store, settings: TrainSettings) -> tuple[str, str, Preprocessi
         name = settings.model if settings.model in VARIANTS else config_of(settings.model, store).architecture
         return name, name, None
     config, found = config_of(settings.model, store), find(settings.model, store)
-    if isinstance(found, TimmName) or found.parent == CHECKPOINTS:
+    if isinstance(found, TimmName):
         model = found.name
-    else:
+    else:  # a path comes before all names, so no later run takes a shipped model's place by being called like it
         model = found.parent.name if found.parent.parent == store.runs else str(found.resolve())
     return model, config.architecture, config.preprocessing
 

@@ -22,6 +22,7 @@ from resnet.store import (
     Store,
     delete_folder,
     folders,
+    name_of,
     new_id,
     read_json,
     replacing_folder,
@@ -219,7 +220,7 @@ def delete_dataset(store: Store, data: str) -> None:
         for run in folders(store.runs):
             uses = read_json(run / "settings.json", {}).get("data", {}).get("id") == folder.name
             if uses and (state := status(run)["state"]) in ALIVE:
-                raise UserError("data_in_use", data=data, run=run.name, state=state)
+                raise UserError("data_in_use", data=name_of(folder), run=run.name, state=state)
         delete_folder(folder, store.temporary())
 
 

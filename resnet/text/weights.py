@@ -24,8 +24,8 @@ STRINGS: dict[str, tuple[str, str]] = {
         "不保持长宽比，缩放至 {size} × {size} 像素，全部可见",
     ),
     "preprocessing_border_whole": (
-        "resized so that the longer side has {size} pixels, on a plain border, all of it seen",
-        "缩放至长边 {size} 像素，四周以纯色填充，全部可见",
+        "resized to fit into {size} × {size} pixels, on a plain border, all of it seen",
+        "缩放至 {size} × {size} 像素之内，四周以纯色填充，全部可见",
     ),
     "preprocessing_border": (
         "resized so that the longer side has {resize} pixels, on a plain border; the middle {size} × {size} is seen",
