@@ -23,7 +23,9 @@ def curves(lines: list[dict], value: str, language: str = "en") -> pd.DataFrame:
         "loss": (("train_loss", "series_train"), ("val_loss", "series_val")),
         "accuracy": (("val_accuracy", "series_val"),),
     }
-    rows, offset, last, before = [], 0.0, 0.0, None
+    # A plot keeps the axes and colours of its first data, so each series is there from the first, if as a gap.
+    rows = [(0.0, math.nan, say(name, language)) for _, name in series[value]]
+    offset, last, before = 0.0, 0.0, None
     for line in lines:
         if before not in (None, line["stage"]):
             offset, last = offset + last, 0.0

@@ -94,6 +94,10 @@ def test_the_whole_story(page: Page, app: App, archive: Path, tmp_path: Path):
     tab(page, "Fine-tune")
     expect(page.locator("#run-status")).to_contain_text("of 300")
     expect(page.locator("#run-status")).to_contain_text("images/s")
+    for curve in ("#run-loss", "#run-accuracy"):
+        line = page.locator(f"{curve} .mark-line path").first
+        expect(line).to_have_attribute("d", re.compile("L"))  # more than a point
+        expect(line).to_have_attribute("stroke", re.compile("#"))  # and to be seen
     page.locator("#run-stop").click()
     see = page.locator("#run-see")
     expect(see).to_be_visible(timeout=LONG)

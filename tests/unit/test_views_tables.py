@@ -3,6 +3,8 @@
 import dataclasses
 import math
 
+import pytest
+
 from resnet.settings import TrainSettings
 from resnet.text import CATALOGUE, Message
 from resnet.views import tables
@@ -25,9 +27,8 @@ def test_curves_put_one_stage_behind_the_other_and_leave_out_what_is_no_number()
         {"stage": "full", "epoch": 0.5, "train_loss": math.nan},
         {"stage": "full", "epoch": 1, "val_loss": 0.5, "val_accuracy": 0.75},
     ]
-    assert list(tables.curves(lines, "loss")["epoch"]) == [1, 40, 41]
-    assert list(tables.curves(lines, "accuracy")["accuracy"]) == [0.5, 0.75]
-    assert tables.curves([], "loss").empty
+    assert list(tables.curves(lines, "loss").dropna()["epoch"]) == [1, 40, 41]
+    assert list(tables.curves(lines, "accuracy").dropna()["accuracy"]) == [0.5, 0.75]
 
 
 def test_answers_put_the_doubtful_first() -> None:
@@ -68,3 +69,11 @@ def test_runs_of_which_little_is_known() -> None:
 def test_every_setting_has_a_name_in_words() -> None:
     missing = [f.name for f in dataclasses.fields(TrainSettings) if f"setting_{f.name}" not in CATALOGUE]
     assert missing == []
+
+
+@pytest.mark.parametrize(("value", "series"), [("loss", 2), ("accuracy", 1)])
+def test_a_curve_without_points_has_its_axes_and_series_already(value, series):
+    frame = tables.curves([], value)
+    assert frame["epoch"].dtype == frame[value].dtype == float
+    assert frame["series"].nunique() == len(frame) == series
+    assert frame[value].isna().all()
