@@ -104,6 +104,11 @@ def stop(store: Store, run: str) -> None:
         (folder / "stop").touch()
 
 
+def diverged(record: dict) -> bool:
+    """Whether a run, by its status, failed because its loss left the numbers: it would do so again."""
+    return record["state"] == "failed" and (record["message"] or {}).get("key") == "loss_not_finite"
+
+
 def resume(store: Store, run: str) -> str:
     """Put a stopped, failed or lost run back into the queue; it goes on from its last save."""
     folder = store.run(run)
@@ -111,7 +116,7 @@ def resume(store: Store, run: str) -> str:
         record = status(folder)
         if record["state"] not in ("stopped", "failed", "lost"):
             raise UserError("run_not_resumable", run=folder.name, state=record["state"])
-        if record["state"] == "failed" and (record["message"] or {}).get("key") == "loss_not_finite":
+        if diverged(record):
             raise UserError("run_diverged", run=folder.name)
         store.dataset(read_json(folder / "settings.json")["data"]["id"])  # UserError where it was deleted
         (folder / "stop").unlink(missing_ok=True)

@@ -4,6 +4,7 @@ import contextlib
 
 import gradio as gr
 
+from resnet import jobs
 from resnet.errors import UserError
 from resnet.settings import CROP_MODES, TrainSettings
 from resnet.text import Message, say
@@ -252,7 +253,7 @@ class FinetuneTab:
             *(run, version, gr.update(visible=True), figures.running(status, name, language)),
             *(tables.curves(lines, "loss", language), tables.curves(lines, "accuracy", language)),
             gr.update(visible=state in ("running", "queued"), interactive=True),
-            gr.update(visible=state in ("stopped", "failed", "lost")),
+            gr.update(visible=state in ("stopped", "failed", "lost") and not jobs.diverged(status)),
             gr.update(visible=state in ("done", "stopped") and self.service.has_report(run)),
         )
 

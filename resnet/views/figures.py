@@ -8,6 +8,7 @@ from pathlib import Path
 from resnet.data.dataset import Dataset, Record
 from resnet.data.images import open_image
 from resnet.errors import UserError
+from resnet.jobs import diverged
 from resnet.text import say
 from resnet.views import sentences
 
@@ -231,7 +232,8 @@ def running(status: dict, name: str, language: str = "en") -> str:
     figures = sentences.progress(status, language) if state in ("running", "stopping") else ""
     accuracy = status["val_accuracy"]
     message = sentences.said(status["message"], language) if status["message"] else ""
-    advice = say(f"advice_{state}", language) if state in ("failed", "lost", "stopped", "queued") else ""
+    advised = state in ("failed", "lost", "stopped", "queued") and not diverged(status)  # there the message says it all
+    advice = say(f"advice_{state}", language) if advised else ""
     live = state in ("running", "stopping", "queued")
     key = "so_far" if live else "in_the_end"
     right = say(key, language, percent=sentences.percent(accuracy)) if accuracy is not None else ""

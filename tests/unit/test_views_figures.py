@@ -132,3 +132,10 @@ def test_mistakes_are_shown_from_the_data_set_and_from_nowhere_else(data: Datase
     here = data.records[0].path.relative_to(data.folder).as_posix()
     report = {"n": 2, "mistakes": [{**entry, "file": here}, {**entry, "file": "../../../../etc/passwd"}]}
     assert Tags(figures.mistakes(report, data, {})).found.count("img") == 1
+
+
+def test_a_run_that_diverged_is_not_advised_to_resume() -> None:
+    rate = Message("loss_not_finite", {"rate": "10"}).to_json()
+    assert "Resume" not in figures.running({**STATUS, "state": "failed", "message": rate}, "pets")
+    other = Message("run_failed", {"reason": "a fault"}).to_json()
+    assert "Resume" in figures.running({**STATUS, "state": "failed", "message": other}, "pets")
