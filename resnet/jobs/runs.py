@@ -135,6 +135,17 @@ def delete_run(store: Store, run: str) -> None:
         delete_folder(folder, store.temporary())
 
 
+def delete_dataset(store: Store, data: str) -> None:
+    """Delete a data set that no living run learns from."""
+    folder = store.dataset(data)
+    with _changing:
+        for run in folders(store.runs):
+            uses = read_json(run / "settings.json", {}).get("data", {}).get("id") == folder.name
+            if uses and (state := status(run)["state"]) in ALIVE:
+                raise UserError("data_in_use", data=name_of(folder), run=run.name, state=state)
+        delete_folder(folder, store.temporary())
+
+
 def shutdown() -> list[str]:
     """End the runs that this process started: they save, skip the evaluation, and can be resumed. Their ids."""
     workers = {folder: process for folder, process in _launched.items() if process.poll() is None}
@@ -148,6 +159,51 @@ def shutdown() -> list[str]:
             if record["state"] == "queued":  # it ended before it could listen
                 write_json(folder / "status.json", {**record, "state": "stopped"})
     return [folder.name for folder in workers]
+
+
+def result(folder: Path) -> dict:
+    """What `train` answers: the contract's object; figures are None where the run has no report yet."""
+    report = read_json(folder / "report.json", {})
+    summary = report.get("summary", {})
+    return {
+        "run": folder.name,
+        "state": status(folder)["state"],
+        "model": str(folder / "model") if report else None,
+        "epochs": summary.get("epochs"),
+        "steps": summary.get("steps"),
+        "images": summary.get("images"),
+        "val": {name: report.get(name) for name in ("accuracy", "interval", "log_loss")},
+        "seconds": summary.get("seconds"),
+        "images_per_second": summary.get("images_per_second"),
+    }
+
+
+def train(data: str | Path, model: str = "", *, store: Store | None = None, **settings: object) -> dict:
+    """Train and wait: the Python way in. `data` is a data set, or a folder or zip to import.
+
+    settings: fields of TrainSettings. Returns what the command line's `train --json` prints; raises UserError where
+    the run fails. An interrupt ends the run, which can be resumed.
+    """
+    store = store or Store.open()
+    if Path(data).exists():
+        data = import_dataset(Path(data), store).id
+    folder = store.runs / start(store, TrainSettings(str(data), model, **settings))
+    try:
+        while status(folder)["state"] in ALIVE:
+            time.sleep(0.2)
+    except KeyboardInterrupt:
+        shutdown()
+        raise
+    raise_failure(folder)
+    return result(folder)
+
+
+def raise_failure(folder: Path) -> None:
+    """UserError with the reason of a run that failed or was lost."""
+    record = status(folder)
+    if record["state"] in ("failed", "lost"):
+        message = Message.from_json(record["message"])
+        raise UserError(message.key, **message.values)
 
 
 def _refuse_twice(store: Store, settings: TrainSettings) -> None:
@@ -216,59 +272,3 @@ def _summary(folder: Path) -> dict:
 def _versions() -> dict[str, str]:
     packages = ("torch", "torchvision", "timm", "gradio", "pillow", "numpy")
     return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in packages}}
-
-
-def delete_dataset(store: Store, data: str) -> None:
-    """Delete a data set that no living run learns from."""
-    folder = store.dataset(data)
-    with _changing:
-        for run in folders(store.runs):
-            uses = read_json(run / "settings.json", {}).get("data", {}).get("id") == folder.name
-            if uses and (state := status(run)["state"]) in ALIVE:
-                raise UserError("data_in_use", data=name_of(folder), run=run.name, state=state)
-        delete_folder(folder, store.temporary())
-
-
-def result(folder: Path) -> dict:
-    """What `train` answers: the contract's object; figures are None where the run has no report yet."""
-    report = read_json(folder / "report.json", {})
-    summary = report.get("summary", {})
-    return {
-        "run": folder.name,
-        "state": status(folder)["state"],
-        "model": str(folder / "model") if report else None,
-        "epochs": summary.get("epochs"),
-        "steps": summary.get("steps"),
-        "images": summary.get("images"),
-        "val": {name: report.get(name) for name in ("accuracy", "interval", "log_loss")},
-        "seconds": summary.get("seconds"),
-        "images_per_second": summary.get("images_per_second"),
-    }
-
-
-def train(data: str | Path, model: str = "", *, store: Store | None = None, **settings: object) -> dict:
-    """Train and wait: the Python way in. `data` is a data set, or a folder or zip to import.
-
-    settings: fields of TrainSettings. Returns what the command line's `train --json` prints; raises UserError where
-    the run fails. An interrupt ends the run, which can be resumed.
-    """
-    store = store or Store.open()
-    if Path(data).exists():
-        data = import_dataset(Path(data), store).id
-    folder = store.runs / start(store, TrainSettings(str(data), model, **settings))
-    try:
-        while status(folder)["state"] in ALIVE:
-            time.sleep(0.2)
-    except KeyboardInterrupt:
-        shutdown()
-        raise
-    raise_failure(folder)
-    return result(folder)
-
-
-def raise_failure(folder: Path) -> None:
-    """UserError with the reason of a run that failed or was lost."""
-    record = status(folder)
-    if record["state"] in ("failed", "lost"):
-        message = Message.from_json(record["message"])
-        raise UserError(message.key, **message.values)

@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from resnet.store import PROJECT, Store
+from tests.waiting import until
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -47,7 +47,7 @@ def start_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
         process = subprocess.Popen(words, cwd=PROJECT, env={**os.environ, "CI": ""}, stdout=log, stderr=log)
         app = App(f"http://127.0.0.1:{port}", Store.open(home), process)
         apps.append(app)
-        wait_until(lambda: answers(app), 60)
+        until(lambda: answers(app), 60)
         return app
 
     yield start
@@ -95,12 +95,3 @@ def answers(app: App) -> bool:
     except OSError:
         assert app.process.poll() is None, "the app ended"
         return False
-
-
-def wait_until(condition: Callable[[], object], seconds: float) -> object:
-    """What `condition` gives once it is true; fails after so many seconds."""
-    end = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.1)
-    return value
