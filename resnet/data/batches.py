@@ -6,6 +6,7 @@ decoding processes changes nothing. Decoding processes import this module, so it
 """
 
 import functools
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,28 +15,33 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from resnet.data import decoder
 from resnet.data.images import open_image, to_rgb
-from resnet.data.parallel import in_processes, in_threads
+from resnet.data.parallel import in_processes
 from resnet.errors import UserError
 from resnet.text import Message
 from resnet.weights.preprocessing import Preprocessing
 
 
 def fitted_batches(
-    sources: Sequence[Path | Image.Image], preprocessing: Preprocessing, batch_size: int
+    sources: Sequence[Path | Image.Image | np.ndarray], preprocessing: Preprocessing, batch_size: int
 ) -> Iterator[list[np.ndarray | Message]]:
-    """Per batch and source uint8 (3, H, W) as the network sees it, or the reason why it cannot be read."""
-    batches = (sources[start : start + batch_size] for start in range(0, len(sources), batch_size))
-    yield from in_threads(functools.partial(_fit, preprocessing=preprocessing), batches)
+    """Per batch and source uint8 (C, S, S) as the network sees it, or the reason why it cannot be read.
+
+    Files are decoded by processes of their own, ahead of the reader. Pixels that are fitted already, uint8 (C, S, S),
+    pass as they are.
+    """
+    files = decoder.fitted([source for source in sources if isinstance(source, Path)], preprocessing)
+    fitted = (next(files) if isinstance(source, Path) else _fit(source, preprocessing) for source in sources)
+    for _ in range(0, len(sources), batch_size):
+        yield list(itertools.islice(fitted, batch_size))
 
 
-def _fit(sources: Sequence[Path | Image.Image], preprocessing: Preprocessing) -> list[np.ndarray | Message]:
-    return [_fit_one(source, preprocessing) for source in sources]
-
-
-def _fit_one(source: Path | Image.Image, preprocessing: Preprocessing) -> np.ndarray | Message:
+def _fit(source: Image.Image | np.ndarray, preprocessing: Preprocessing) -> np.ndarray | Message:
+    if isinstance(source, np.ndarray):
+        return source
     try:
-        return preprocessing.pixels(to_rgb(source) if isinstance(source, Image.Image) else open_image(source))
+        return preprocessing.pixels(to_rgb(source))
     except UserError as error:
         return error.message
 

@@ -57,7 +57,7 @@ def open_image(source: Path | bytes | BinaryIO, name: object = None, at_least: i
     at_least: pixels the shorter side must keep; JPEGs are then decoded at 1/2, 1/4 or 1/8 where that is enough.
     Raises UserError, naming the file, where this is no whole picture of a format and size that we read.
     """
-    content, name = _read(source, name)
+    content, name = read(source, name)
     return _decode(content, name, at_least)[0]
 
 
@@ -79,7 +79,7 @@ def shown(name: object) -> object:
     return text if len(text) <= 80 else f"{text[:40]}…{text[-39:]}"
 
 
-def _read(source: Path | bytes | BinaryIO, name: object) -> tuple[bytes, object]:
+def read(source: Path | bytes | BinaryIO, name: object) -> tuple[bytes, object]:
     """The bytes of `source`, at most MAX_BYTES, and its name for a sentence. Nothing stays open."""
     if isinstance(source, bytes):
         return source, shown(name)

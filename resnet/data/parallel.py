@@ -7,7 +7,7 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
@@ -17,17 +17,8 @@ R = TypeVar("R")
 WORKERS = min(4, os.cpu_count() or 1)  # threads or processes that decode pictures where nothing else is said
 
 
-def in_threads(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-    """`function` of every item, in order, computed a few items ahead of the reader.
-
-    Decoding releases Python's lock, so that threads serve where nothing else is short of time: they start at once,
-    and work in any script.
-    """
-    yield from _ordered(_threads().submit, function, items, 3 * WORKERS)
-
-
 def in_processes(function: Callable[[T], R], items: Iterable[T], workers: int) -> Iterator[R]:
-    """The same in `workers` processes; with none, all happens in this one.
+    """`function` of every item, in order, computed by `workers` processes; with none, all happens in this one.
 
     Training needs them: beside threads that decode, its own steps wait for Python's lock (resnet18, 128 px, two
     cores: 60 images/s with threads, 127 with processes). `function` must live in a module that is quick to import.
@@ -36,13 +27,14 @@ def in_processes(function: Callable[[T], R], items: Iterable[T], workers: int) -
         yield from map(function, items)
         return
     try:
-        yield from _ordered(_processes(workers).submit, function, items, 3 * workers)
+        yield from in_order(_processes(workers).submit, function, items, 3 * workers)
     except BrokenProcessPool:  # a process was killed, for want of memory most likely: the next caller gets new ones
         _processes.cache_clear()
         raise
 
 
-def _ordered(submit: Callable, function: Callable[[T], R], items: Iterable[T], ahead: int) -> Iterator[R]:
+def in_order(submit: Callable, function: Callable[[T], R], items: Iterable[T], ahead: int) -> Iterator[R]:
+    """The results of what was submitted, in order, at most `ahead` of them waiting for the reader."""
     waiting: deque[Future] = deque()
     try:
         for item in items:
@@ -54,11 +46,6 @@ def _ordered(submit: Callable, function: Callable[[T], R], items: Iterable[T], a
     finally:
         for future in waiting:
             future.cancel()
-
-
-@functools.cache
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(WORKERS, "decode")
 
 
 @functools.cache

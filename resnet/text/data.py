@@ -29,6 +29,21 @@ STRINGS: dict[str, tuple[str, str]] = {
         "copy it again from where it came from.",
         "{file} 已损坏或不完整：开头是图片，但无法完整解码；请从来源重新复制。",
     ),
+    "image_slow": (
+        "{file} took longer than {seconds} s to decode and was given up; "
+        "open it in a picture program and save it as JPEG, or leave it out.",
+        "{file} 解码超过 {seconds} 秒，已放弃；请用图片软件打开并另存为 JPEG，或不使用它。",
+    ),
+    "image_memory": (
+        "{file} needs more than {limit} MB of memory to decode; "
+        "open it in a picture program and save it smaller, as JPEG.",
+        "{file} 解码所需内存超过 {limit} MB；请用图片软件打开并另存为较小的 JPEG。",
+    ),
+    "image_crash": (
+        "{file} ends the program that decodes it: it is damaged, or this machine is short of memory; "
+        "open it in a picture program and save it as JPEG, or leave it out.",
+        "{file} 使解码程序意外退出：文件已损坏，或本机内存不足；请用图片软件打开并另存为 JPEG，或不使用它。",
+    ),
     "image_heic": (
         "{file} is a HEIC photo, which is not read here; export it as JPEG "
         "(on an iPhone: Settings, Camera, Formats, Most Compatible).",

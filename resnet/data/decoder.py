@@ -1,0 +1,282 @@
+"""Untrusted pictures, decoded in processes of their own: one that hangs, crashes or grows costs only itself.
+
+Decoders (`python -m resnet.data.decoder`) load numpy and Pillow only. They are started when needed, kept, shared by
+all threads, and end with this process, however it ends. They read a line of JSON (a task and a few pictures) and
+answer each picture by a line of JSON, with the pixels after it; nothing that an answer says is run or unpickled here.
+A picture has SECONDS, and on Linux a decoder has MEMORY (elsewhere there is no such bound: Windows has no rlimits,
+macOS does not hold to them); who oversteps is ended, and the next picture meets a new decoder.
+"""
+
+import contextlib
+import functools
+import hashlib
+import itertools
+import json
+import math
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+import numpy as np
+
+from resnet.data.images import measure, open_image, read, shown
+from resnet.data.parallel import WORKERS, in_order
+from resnet.errors import UserError
+from resnet.store import PROJECT
+from resnet.text import Message
+from resnet.weights.preprocessing import Preprocessing
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
+
+T = TypeVar("T")
+
+SECONDS = 20  # for one picture; the largest that we read take two on a slow core
+MEMORY = 2000  # MB of a decoder's own data
+CHUNK = 8  # pictures handed to a decoder at once, so that it need not wait for us between them
+OUT_OF_MEMORY = 3  # a decoder's exit status
+
+Request = list[str]  # path, and name for sentences
+Answer = tuple[dict, bytes]  # a decoder's line about a picture, and the pixels
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A picture that was decoded to its end."""
+
+    sha256: str  # of the file
+    bytes: int
+    width: int  # pixels, upright
+    height: int
+
+
+def measured(sources: Iterable[tuple[Path, object]]) -> Iterator[Measured | Message]:
+    """Per (path, name for sentences), in order, what the picture is, or the reason why it cannot be read."""
+
+    def read_answer(header: dict, _: bytes) -> Measured:
+        sizes = {name: int(header[name]) for name in ("bytes", "width", "height")}
+        return Measured(str(header["sha256"]), **sizes)
+
+    requests = ([os.path.abspath(path), str(shown(name))] for path, name in sources)
+    yield from _answers({"task": "measure"}, requests, 0, read_answer)
+
+
+def fitted(sources: Iterable[Path], preprocessing: Preprocessing) -> Iterator[np.ndarray | Message]:
+    """Per picture, in order, uint8 (C, S, S) as the network sees it, or the reason why it cannot be read."""
+    shape = (len(preprocessing.mean), preprocessing.size, preprocessing.size)
+
+    def read_answer(_: dict, pixels: bytes) -> np.ndarray:
+        return np.frombuffer(pixels, np.uint8).reshape(shape)
+
+    requests = ([os.path.abspath(path), str(shown(Path(path).name))] for path in sources)
+    yield from _answers(
+        {"task": "fit", "preprocessing": preprocessing.to_config()}, requests, math.prod(shape), read_answer
+    )
+
+
+# This process
+
+
+def _answers(task: dict, requests: Iterable[Request], size: int, read_answer: Callable) -> Iterator[object]:
+    """What `read_answer` makes of each answer, which brings `size` bytes of pixels, or the reason why there is none."""
+    chunks = _chunks(requests)
+    ask = functools.partial(_pool().ask, task=task, size=size, read_answer=read_answer)
+    for answers in in_order(_pool().submit, ask, chunks, ahead=3 * WORKERS):
+        yield from answers
+
+
+def _chunks(items: Iterable[T]) -> Iterator[list[T]]:
+    """The first few one by one, so that few pictures are shared out too; then CHUNK at a time."""
+    items = iter(items)
+    for length in itertools.chain([1] * 2 * WORKERS, itertools.repeat(CHUNK)):
+        chunk = list(itertools.islice(items, length))
+        if not chunk:
+            return
+        yield chunk
+
+
+class _Pool:
+    """WORKERS threads, each of which talks to a decoder while it has something to ask.
+
+    Daemons, which a process that ends does not wait for (a ThreadPoolExecutor's threads it does).
+    """
+
+    def __init__(self) -> None:
+        self._calls: queue.SimpleQueue = queue.SimpleQueue()
+        self._idle: list[_Decoder] = []
+        for _ in range(WORKERS):
+            threading.Thread(target=self._serve, name="decode", daemon=True).start()
+
+    def submit(self, function: Callable[[T], object], item: T) -> Future:
+        future: Future = Future()
+        self._calls.put((future, function, item))
+        return future
+
+    def _serve(self) -> None:
+        while True:
+            future, function, item = self._calls.get()
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(function(item))
+                except BaseException as error:
+                    future.set_exception(error)
+
+    def ask(self, requests: list[Request], task: dict, size: int, read_answer: Callable) -> list[object]:
+        """Every request's answer. A picture at which a decoder ends is tried once more, alone, by a new one."""
+        answers: list[object] = []
+        alone = False
+        while len(answers) < len(requests):
+            decoder = _Decoder() if alone else self._borrow()
+            waiting = requests[len(answers) :][: 1 if alone else None]
+            try:
+                for answer in decoder.answers(task, waiting, size):
+                    answers.append(
+                        Message.from_json(answer[0]["error"]) if "error" in answer[0] else read_answer(*answer)
+                    )
+                self._idle.append(decoder)
+                alone = False
+            except _Ended as end:
+                if alone or end.late:
+                    answers.append(end.reason(requests[len(answers)][1]))
+                alone = not (alone or end.late)
+        return answers
+
+    def _borrow(self) -> "_Decoder":
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return _Decoder()
+
+
+_pool = functools.cache(_Pool)
+
+
+class _Ended(Exception):
+    """A decoder ended, of itself or by us, before it had answered."""
+
+    def __init__(self, status: int, late: bool) -> None:
+        self.status, self.late = status, late
+
+    def reason(self, name: str) -> Message:
+        if self.late:
+            return Message("image_slow", {"file": name, "seconds": SECONDS})
+        if self.status == OUT_OF_MEMORY:
+            return Message("image_memory", {"file": name, "limit": MEMORY})
+        return Message("image_crash", {"file": name})
+
+
+class _Decoder:
+    """A process that decodes, and a thread that ends it when it is late."""
+
+    def __init__(self) -> None:
+        self.deadline = math.inf
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "resnet.data.decoder"],
+            cwd=PROJECT,
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        if self.process.stdout.readline() != READY:
+            raise RuntimeError("the decoder of pictures does not start; what it printed tells why")
+        threading.Thread(target=self._watch, name="decoder's watch", daemon=True).start()
+
+    def answers(self, task: dict, requests: list[Request], size: int) -> Iterator[Answer]:
+        """An answer for each request, as it comes. Raises _Ended where one does not come."""
+        try:
+            self.process.stdin.write(json.dumps({**task, "pictures": requests}).encode() + b"\n")
+            self.process.stdin.flush()
+            for _ in requests:
+                self.deadline = time.monotonic() + SECONDS
+                yield self._answer(size)
+            self.deadline = math.inf
+        except (OSError, EOFError, ValueError) as error:
+            late = time.monotonic() > self.deadline
+            self.process.kill()
+            raise _Ended(self.process.wait(), late) from error
+
+    def _answer(self, size: int) -> Answer:
+        header = json.loads(self.process.stdout.readline(LINE))
+        pixels = self.process.stdout.read(0 if "error" in header else size)
+        if len(pixels) < size and "error" not in header:
+            raise EOFError
+        return header, pixels
+
+    def _watch(self) -> None:
+        while self.process.poll() is None:
+            time.sleep(0.2)
+            if time.monotonic() > self.deadline:
+                self.process.kill()
+
+
+READY = b"ready\n"
+LINE = 100_000  # bytes that an answer's line has at most
+
+
+# The decoder's process
+
+
+def main() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the parent's to judge
+    _bound_memory()
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what a library prints is no answer
+    answers.write(READY)
+    answers.flush()
+    with contextlib.suppress(BrokenPipeError):  # the parent has gone
+        for line in sys.stdin.buffer:
+            _serve(json.loads(line), answers)
+
+
+def _serve(request: dict, answers: BinaryIO) -> None:
+    work = _measure if request["task"] == "measure" else _fit
+    for path, name in request["pictures"]:
+        _set_alarm(2 * SECONDS)
+        try:
+            header, pixels = work(Path(path), name, request)
+        except UserError as error:
+            header, pixels = {"error": error.message.to_json()}, b""
+        except MemoryError:
+            os._exit(OUT_OF_MEMORY)
+        _set_alarm(0)
+        answers.write(json.dumps(header).encode() + b"\n")
+        answers.write(pixels)
+        answers.flush()
+
+
+def _measure(path: Path, name: str, _: dict) -> Answer:
+    content, name = read(path, name)
+    width, height = measure(content, name)
+    return asdict(Measured(hashlib.sha256(content).hexdigest(), len(content), width, height)), b""
+
+
+def _fit(path: Path, name: str, request: dict) -> Answer:
+    return {}, Preprocessing.from_config(request["preprocessing"]).pixels(open_image(path, name)).tobytes()
+
+
+def _bound_memory() -> None:
+    """RLIMIT_DATA counts what a process may write to (Linux 4.7 on), not the libraries that it maps."""
+    if resource and sys.platform == "linux":
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY * 10**6, MEMORY * 10**6))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _set_alarm(seconds: int) -> None:
+    """The kernel ends us then, should the parent be gone, and we in a decoder that never comes back."""
+    if hasattr(signal, "alarm"):
+        signal.alarm(seconds)
+
+
+if __name__ == "__main__":
+    main()
