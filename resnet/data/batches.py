@@ -18,18 +18,18 @@ from PIL import Image
 from resnet.data import decoder
 from resnet.data.images import open_image, to_rgb
 from resnet.data.parallel import in_processes
-from resnet.errors import UserError
 from resnet.text import Message
 from resnet.weights.preprocessing import Preprocessing
 
+Source = Path | Image.Image | np.ndarray  # a file, a picture, or what `Preprocessing.pixels` made of one
+
 
 def fitted_batches(
-    sources: Sequence[Path | Image.Image | np.ndarray], preprocessing: Preprocessing, batch_size: int
+    sources: Sequence[Source], preprocessing: Preprocessing, batch_size: int
 ) -> Iterator[list[np.ndarray | Message]]:
     """Per batch and source uint8 (C, S, S) as the network sees it, or the reason why it cannot be read.
 
-    Files are decoded by processes of their own, ahead of the reader. Pixels that are fitted already, uint8 (C, S, S),
-    pass as they are.
+    Files are decoded by processes of their own, ahead of the reader; pixels that were made before pass as they are.
     """
     files = decoder.fitted([source for source in sources if isinstance(source, Path)], preprocessing)
     fitted = (next(files) if isinstance(source, Path) else _fit(source, preprocessing) for source in sources)
@@ -37,13 +37,13 @@ def fitted_batches(
         yield list(itertools.islice(fitted, batch_size))
 
 
-def _fit(source: Image.Image | np.ndarray, preprocessing: Preprocessing) -> np.ndarray | Message:
+def _fit(source: Image.Image | np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
     if isinstance(source, np.ndarray):
+        shape = (len(preprocessing.mean), preprocessing.size, preprocessing.size)
+        if source.shape != shape:
+            raise ValueError(f"pixels of shape {source.shape} were not made for this model, which takes {shape}")
         return source
-    try:
-        return preprocessing.pixels(to_rgb(source))
-    except UserError as error:
-        return error.message
+    return preprocessing.pixels(to_rgb(source))
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 
-from resnet.data.batches import fitted_batches
+from resnet.data.batches import Source, fitted_batches
 from resnet.errors import UserError
 from resnet.predictor.engines import ENGINES, best_device, check_device
 from resnet.store import Store
@@ -42,7 +41,7 @@ class Predictor:
     def device(self) -> str:
         return self.engine.device
 
-    def __call__(self, images: Iterable[Path | str | Image.Image], top_k: int = 5) -> list[list[tuple[str, float]]]:
+    def __call__(self, images: Iterable[Source | str], top_k: int = 5) -> list[list[tuple[str, float]]]:
         """Per image the `top_k` pairs (label, score), best first; raises UserError for an unreadable one."""
         answers = self.answers(images, top_k)["images"]
         for answer in answers:
@@ -52,7 +51,7 @@ class Predictor:
 
     def predict(
         self,
-        images: Iterable[Path | str | Image.Image],
+        images: Iterable[Source | str],
         top_k: int = 5,
         progress: Callable[[int], None] | None = None,
     ) -> dict:
@@ -67,7 +66,7 @@ class Predictor:
 
     def answers(
         self,
-        images: Iterable[Path | str | Image.Image],
+        images: Iterable[Source | str],
         top_k: int = 5,
         progress: Callable[[int], None] | None = None,
     ) -> dict:
@@ -89,7 +88,7 @@ class Predictor:
             "images": answers,
         }
 
-    def logits(self, sources: Sequence[Path | Image.Image]) -> Iterator[np.ndarray | Message]:
+    def logits(self, sources: Sequence[Source]) -> Iterator[np.ndarray | Message]:
         """Per source float32 (K), or the reason why it could not be read."""
         return compute(self.engine.logits, self.config.preprocessing, sources)
 
@@ -97,7 +96,7 @@ class Predictor:
         """(..., K) -> (..., K): softmax at the model's temperature (Guo et al. 2017, section 4.2)."""
         return softmax(logits / self.config.temperature)
 
-    def _answer(self, source: Path | Image.Image, logits: np.ndarray | Message, top_k: int) -> dict:
+    def _answer(self, source: Source, logits: np.ndarray | Message, top_k: int) -> dict:
         file = str(source) if isinstance(source, Path) else None
         if isinstance(logits, Message):
             return {"file": file, "known": False, "labels": [], "error": logits}
@@ -124,7 +123,7 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 def compute(
     network: Callable[[torch.Tensor], torch.Tensor],
     preprocessing: Preprocessing,
-    sources: Sequence[Path | Image.Image],
+    sources: Sequence[Source],
 ) -> Iterator[np.ndarray | Message]:
     """What `network` makes of each source, in order: float32 (K) or (features), or why it could not be read."""
     for pictures in fitted_batches(sources, preprocessing, BATCH):

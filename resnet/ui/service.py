@@ -19,12 +19,13 @@ from PIL import Image
 import resnet
 from resnet import jobs
 from resnet.data.dataset import Dataset, list_datasets
-from resnet.data.images import open_image
+from resnet.data.decoder import fitted
 from resnet.data.importing import import_dataset
 from resnet.data.samples import import_samples
 from resnet.errors import UserError
 from resnet.settings import TrainSettings
 from resnet.store import Store, name_of, read_json, read_lines, replacing
+from resnet.text import Message
 from resnet.weights.find import TimmName, default_model, find, shipped
 from resnet.weights.folder import CONFIG, WEIGHTS, ModelConfig, read_config
 
@@ -121,9 +122,12 @@ class Service:
 
     def classify(self, picture: str | Path, reference: str = "", top_k: int = 5) -> tuple[dict, Image.Image]:
         """The answer to one picture, and the picture as the network saw it."""
-        image = open_image(Path(picture))
         predictor = self.predictor(reference)
-        return predictor.predict([image], top_k=top_k), predictor.config.preprocessing.fit(image)
+        (pixels,) = fitted([Path(picture)], predictor.config.preprocessing)  # uint8 (C, S, S)
+        if isinstance(pixels, Message):
+            raise UserError.of([pixels])
+        seen = pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0)
+        return predictor.predict([pixels], top_k=top_k), Image.fromarray(seen)
 
     def classify_many(
         self, pictures: list[str], reference: str = "", top_k: int = 5, progress: Callable[[int], None] | None = None
