@@ -28,7 +28,8 @@ from resnet.errors import UserError
 from resnet.settings import CROP_MODES, MODES, TrainSettings
 from resnet.store import Store, name_of, read_json
 from resnet.text import Message, say
-from resnet.weights.find import list_models
+from resnet.views import downloads
+from resnet.weights.find import HubName, find, list_models, source
 
 ESCAPED = "backslashreplace"  # bytes of a file's name that are no UTF-8: \udcff, which JSON reads back
 
@@ -64,6 +65,7 @@ def _refuse(error: UserError) -> int:
 
 def predict(options: argparse.Namespace, store: Store) -> None:
     files = [file for path in options.paths for file in _pictures(path)]
+    _fetch(options.model, store)
     predictor = importlib.import_module("resnet.predictor").Predictor(
         options.model, options.device, store, options.engine
     )
@@ -100,7 +102,11 @@ def train(options: argparse.Namespace, store: Store) -> None:
     if options.data and Path(options.data).exists():
         options.data = import_dataset(Path(options.data), store).id
     chosen = {name: getattr(options, name) for name in TRAIN_OPTIONS if getattr(options, name) is not None}
-    run = jobs.start(store, TrainSettings(**chosen))
+    settings = TrainSettings(**chosen)
+    if settings.mode != "scratch":
+        jobs.plan(store, settings)  # what is wrong is said before anything is fetched
+        _fetch(settings.model, store)
+    run = jobs.start(store, settings)
     _follow(options, store, run)
 
 
@@ -127,9 +133,9 @@ def report(options: argparse.Namespace, store: Store) -> None:
 def delete(options: argparse.Namespace, store: Store) -> None:
     """A run, or a data set that no living run uses. A whole id or name comes before the beginning of another."""
     found = []
-    for find, remove in ((store.run, jobs.delete_run), (store.dataset, jobs.delete_dataset)):
+    for look_up, remove in ((store.run, jobs.delete_run), (store.dataset, jobs.delete_dataset)):
         try:
-            found.append((find(options.reference), remove))
+            found.append((look_up(options.reference), remove))
         except UserError as error:
             if error.message.key == "ambiguous":
                 raise
@@ -146,6 +152,7 @@ def delete(options: argparse.Namespace, store: Store) -> None:
 
 def evaluate(options: argparse.Namespace, store: Store) -> None:
     data = Dataset.open(store.dataset(options.data))
+    _fetch(options.model, store)
     predictor = importlib.import_module("resnet.predictor").Predictor(options.model, options.device, store)
     progress = _Progress("pictures", 0)
     examine = importlib.import_module("resnet.evaluation.evaluate").examine
@@ -194,7 +201,7 @@ def _parser() -> argparse.ArgumentParser:
         "--model",
         default="",
         metavar="M",
-        help="model folder, weights file, run, shipped or timm name (default: the shipped model)",
+        help="model folder, weights file, run, shipped or timm name, hf-hub:OWNER/NAME (default: the shipped model)",
     )
     sub.add_argument("--top-k", type=_positive, default=5, metavar="K", help="answers per picture (default 5)")
     sub.add_argument("--device", metavar="D", help="cpu, cuda or mps (default: the best there is)")
@@ -285,6 +292,19 @@ def _follow(options: argparse.Namespace, store: Store, run: str) -> None:
     progress.close()
     jobs.raise_failure(folder)
     _give(options, jobs.result(folder), _result_lines)
+
+
+def _fetch(reference: str, store: Store) -> None:
+    """Bring a model of the Hub's to this machine, unless it is here; first what it is, then how far it has come."""
+    found = find(reference, store)
+    if not isinstance(found, HubName):
+        return
+    hub, place = importlib.import_module("resnet.weights.hub"), source(found)
+    if not hub.cached(place):
+        print(downloads.offer(hub.describe(place)), file=sys.stderr)
+    progress, pace = _Progress("", 0), hub.Pace()
+    hub.download(place, lambda done, total: progress.show(downloads.progress(done, total, pace.note(done))))
+    progress.close()
 
 
 def _give(options: argparse.Namespace, result: dict, lines: Callable[[dict], list[str]]) -> None:

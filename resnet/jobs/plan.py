@@ -17,7 +17,7 @@ from resnet.nn.variants import VARIANTS, variant
 from resnet.settings import TrainSettings, resolve
 from resnet.store import Store
 from resnet.text import Message
-from resnet.weights.find import TimmName, config_of, find
+from resnet.weights.find import HubName, config_of, find
 from resnet.weights.preprocessing import Preprocessing
 
 T = TypeVar("T")
@@ -84,7 +84,7 @@ def _start(store: Store, settings: TrainSettings) -> tuple[str, str, Preprocessi
         name = settings.model if settings.model in VARIANTS else config_of(settings.model, store).architecture
         return name, name, None
     config, found = config_of(settings.model, store), find(settings.model, store)
-    if isinstance(found, TimmName):
+    if isinstance(found, HubName):
         model = found.name
     else:  # a path comes before all names, so no later run takes a shipped model's place by being called like it
         model = found.parent.name if found.parent.parent == store.runs else str(found.resolve())

@@ -66,8 +66,9 @@ STRINGS: dict[str, tuple[str, str]] = {
         "timm 发布的权重；首次使用时下载",
     ),
     "model_path_wrong": (
-        "{path} is neither a model folder (with {file}) nor a file of weights ({suffixes}).",
-        "{path} 既不是模型文件夹（含 {file}），也不是权重文件（{suffixes}）。",
+        "{path} is neither a model folder (with {file}) nor a file of weights ({suffixes}); "
+        "a model on the Hub is called hf-hub:OWNER/NAME.",
+        "{path} 既不是模型文件夹（含 {file}），也不是权重文件（{suffixes}）；Hub 上的模型写作 hf-hub:OWNER/NAME。",
     ),
     "model_not_shipped": (
         "“{name}” is not offered here; choose one of: {models}.",
@@ -129,27 +130,141 @@ STRINGS: dict[str, tuple[str, str]] = {
     ),
     "absent": ("absent", "缺失"),
     # downloads
+    "hub_name_wrong": (
+        "“{name}” is no name of a model on the Hub; write hf-hub:OWNER/NAME, or hf-hub:OWNER/NAME@REVISION.",
+        "“{name}” 不是 Hub 上的模型名称；请写作 hf-hub:OWNER/NAME 或 hf-hub:OWNER/NAME@REVISION。",
+    ),
     "hub_offline": (
         "{model} is not in the cache ({cache}), and downloads are switched off (HF_HUB_OFFLINE); "
         "allow them once, or name a model folder.",
         "缓存（{cache}）中没有 {model}，且下载已关闭（HF_HUB_OFFLINE）；请允许下载一次，或指定模型文件夹。",
     ),
     "hub_unreachable": (
-        "{model} is not in the cache ({cache}), and {endpoint} cannot be reached; "
+        "{model} is not in the cache ({cache}), and {endpoint} cannot be reached ({reason}); "
         "check the network, set HF_ENDPOINT to a mirror, or name a model folder.",
-        "缓存（{cache}）中没有 {model}，且无法连接 {endpoint}；请检查网络、用 HF_ENDPOINT 指定镜像，或指定模型文件夹。",
+        "缓存（{cache}）中没有 {model}，且无法连接 {endpoint}（{reason}）；"
+        "请检查网络、用 HF_ENDPOINT 指定镜像，或指定模型文件夹。",
+    ),
+    "hub_because_name": ("there is no such host, or no network", "没有这台主机，或没有网络"),
+    "hub_because_tls": ("no secure connection can be made with it", "无法与其建立安全连接"),
+    "hub_because_refused": ("it refuses the connection", "连接被拒绝"),
+    "hub_because_timeout": ("it does not answer in time", "没有及时响应"),
+    "hub_because_slow": ("next to nothing comes", "几乎没有数据传来"),
+    "hub_because_broken": ("the connection breaks", "连接中断"),
+    "hub_foreign": (
+        "What answers at {endpoint} is no Hub, so {model} cannot be had there: it may be the login page of this "
+        "network, to be opened in a browser, or HF_ENDPOINT is wrong.",
+        "{endpoint} 的响应不是来自 Hub，"
+        "因此无法获取 {model}：可能是本网络的登录页面（请用浏览器打开），或 HF_ENDPOINT 有误。",
     ),
     "hub_missing": (
-        "{endpoint} has no {file} of {model} for you (absent, or closed without a login); "
+        "{endpoint} has no model {model} for you: there is none, or it is private; "
         "check the name, or sign in with `hf auth login`.",
-        "{endpoint} 未提供 {model} 的 {file}（不存在，或需要登录）；请检查名称，或用 `hf auth login` 登录。",
+        "{endpoint} 没有可供您使用的模型 {model}：该模型不存在，或为私有；请检查名称，或用 `hf auth login` 登录。",
     ),
-    "hub_failed": (
-        "{model} could not be downloaded from {endpoint} to {cache}: {reason}. Try again.",
-        "无法将 {model} 从 {endpoint} 下载到 {cache}：{reason}。请重试。",
+    "hub_no_revision": (
+        "{endpoint} has {model}, but not its revision {revision}; name another, or leave it out.",
+        "{endpoint} 有 {model}，但没有版本 {revision}；请指定其他版本，或省略。",
+    ),
+    "hub_no_file": (
+        "{endpoint} has {model}, but without {file}, so it cannot be opened; name another model.",
+        "{endpoint} 有 {model}，但缺少 {file}，因此无法打开；请指定其他模型。",
+    ),
+    "hub_gated": (
+        "{model} is given at {endpoint} only to those who signed in and were granted access; "
+        "ask for it on the model's page, then set HF_TOKEN or use `hf auth login`.",
+        "{endpoint} 只向已登录并获准访问的用户提供 {model}；请在模型页面申请，"
+        "然后设置 HF_TOKEN 或使用 `hf auth login`。",
+    ),
+    "hub_forbidden": (
+        "{endpoint} does not give {model} to the owner of your token; ask for access on the model's page, "
+        "or use another token (HF_TOKEN).",
+        "{endpoint} 不向您的令牌所有者提供 {model}；请在模型页面申请访问权限，或使用其他令牌（HF_TOKEN）。",
+    ),
+    "hub_token": (
+        "{endpoint} does not accept your token, so {model} cannot be had; set HF_TOKEN to a valid one, or to none.",
+        "{endpoint} 不接受您的令牌，因此无法获取 {model}；请将 HF_TOKEN 设为有效的令牌，或不设置。",
+    ),
+    "hub_busy": (
+        "{endpoint} hands out too much at the moment and asks to wait {seconds} s before {model} is fetched; "
+        "try again then, or sign in with `hf auth login` for a larger share.",
+        "{endpoint} 目前请求过多，要求等待 {seconds} 秒后再获取 {model}；请届时重试，"
+        "或用 `hf auth login` 登录以获得更多配额。",
+    ),
+    "hub_busy_long": (
+        "{endpoint} has had too many requests and does not hand out {model} now; try again in some minutes.",
+        "{endpoint} 收到的请求过多，暂时不提供 {model}；请几分钟后重试。",
+    ),
+    "hub_down": (
+        "{endpoint} is out of order (status {status}), so {model} cannot be had now; try again in some minutes, "
+        "or set HF_ENDPOINT to a mirror.",
+        "{endpoint} 出现故障（状态 {status}），暂时无法获取 {model}；请几分钟后重试，或用 HF_ENDPOINT 指定镜像。",
+    ),
+    "hub_refused": (
+        "{endpoint} refuses to hand out {model} (status {status}); check the name and HF_ENDPOINT, or try again.",
+        "{endpoint} 拒绝提供 {model}（状态 {status}）；请检查名称和 HF_ENDPOINT，或重试。",
+    ),
+    "hub_broken_off": (
+        "The download of {model} from {endpoint} broke off at {done} of {size}, again and again ({reason}); "
+        "what has come is kept: try again, and it goes on from there.",
+        "从 {endpoint} 下载 {model} 多次在 {done} / {size} 处中断（{reason}）；"
+        "已下载的部分已保留：请重试，将从该处继续。",
+    ),
+    "hub_wrong": (
+        "What {endpoint} sent for {model} is not what it announced, so it was deleted; try again, "
+        "or set HF_ENDPOINT to another mirror.",
+        "{endpoint} 为 {model} 发送的内容与其声明不符，已删除；请重试，或用 HF_ENDPOINT 指定其他镜像。",
+    ),
+    "hub_disk": (
+        "{model} from {endpoint} needs {size}, more than is free in the cache ({cache}); "
+        "make room, or set HF_HOME to another disk.",
+        "来自 {endpoint} 的 {model} 需要 {size}，超出缓存（{cache}）的可用空间；请腾出空间，"
+        "或将 HF_HOME 设到其他磁盘。",
+    ),
+    "hub_full": (
+        "{model} from {endpoint} does not fit into the cache ({cache}: {reason}); what had come was deleted; "
+        "make room, or set HF_HOME to another disk.",
+        "缓存（{cache}：{reason}）放不下来自 {endpoint} 的 {model}；已下载的部分已删除；"
+        "请腾出空间，或将 HF_HOME 设到其他磁盘。",
+    ),
+    "hub_cache": (
+        "{model} from {endpoint} cannot be kept in the cache: {path} ({reason}); "
+        "set HF_HOME to a folder that you may write to.",
+        "无法将来自 {endpoint} 的 {model} 存入缓存：{path}（{reason}）；请将 HF_HOME 设为可写入的文件夹。",
     ),
     "hub_damaged": (
-        "The download of {model} is damaged; delete {file} and try again.",
-        "{model} 的下载文件已损坏；请删除 {file} 后重试。",
+        "The copy of {model} on this machine ({file}) is damaged, and could not be fetched anew. {reason}",
+        "本机上的 {model}（{file}）已损坏，且无法重新获取。{reason}",
     ),
+    "hub_unreadable": (
+        "{model} cannot be read: its file is not what its name says, or is damaged; "
+        "delete {file} and try again, or name another model.",
+        "无法读取 {model}：其文件与名称不符，或已损坏；请删除 {file} 后重试，或指定其他模型。",
+    ),
+    "model_not_here": (
+        "{model} is not on this machine yet; download it first.",
+        "{model} 尚未在本机上；请先下载。",
+    ),
+    # the offer
+    "hub_offer": (
+        "{model} is not on this machine: {size} from {endpoint}, licence: {license}.",
+        "{model} 不在本机上：{size}，来自 {endpoint}，许可证：{license}。",
+    ),
+    "hub_here": (
+        "{model} is on this machine: {size}, licence: {license}.",
+        "{model} 已在本机上：{size}，许可证：{license}。",
+    ),
+    "license_none": ("not stated", "未注明"),
+    "license_noncommercial": ("{license} (not for commercial use)", "{license}（不可商用）"),
+    "hub_progress": ("{done} of {size}", "{done} / {size}"),
+    "hub_speed": ("{speed}/s", "每秒 {speed}"),
+    "hub_starting": ("Asking {endpoint} for {model}", "正在向 {endpoint} 请求 {model}"),
+    "hub_arrived": ("{model} has arrived.", "{model} 已下载完成。"),
+    "hub_cancelled": (
+        "Cancelled. What has come of {model} is kept; the next download goes on from there.",
+        "已取消。{model} 已下载的部分已保留；下次下载将从该处继续。",
+    ),
+    "download_model_named": ("Download {size}", "下载 {size}"),
+    "download_again": ("Download", "下载"),
+    "cancel_download": ("Cancel", "取消"),
 }

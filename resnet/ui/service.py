@@ -25,8 +25,12 @@ from resnet.data.samples import import_samples
 from resnet.errors import UserError
 from resnet.settings import TrainSettings
 from resnet.store import Store, name_of, read_json, read_lines, replacing
+<<<<<<< /tmp/hub/mine
+from resnet.weights.find import HubName, default_model, find, shipped
+=======
 from resnet.text import Message
 from resnet.weights.find import TimmName, default_model, find, shipped
+>>>>>>> /tmp/hub/new/resnet/ui/service.py
 from resnet.weights.folder import CONFIG, WEIGHTS, ModelConfig, read_config
 
 LOADED = 2  # models kept in memory: the one in use, and the one before it
@@ -79,7 +83,7 @@ class Service:
             *(_model(folder.name, folder.name, folder, own=False) for folder in shipped()),
         ]
 
-    def find(self, reference: str) -> Path | TimmName:
+    def find(self, reference: str) -> Path | HubName:
         """What a model's name means: "" the default, then what the page lists, then whatever a user may have typed.
 
         The page lists shipped models by name and runs by id, so that no run hides a model by being called as that is.
@@ -107,8 +111,8 @@ class Service:
             self._predictors.move_to_end(key)
             return self._predictors[key]
 
-    def _load(self, found: Path | TimmName) -> "resnet.Predictor":
-        predictor = resnet.Predictor(found.name if isinstance(found, TimmName) else found.resolve(), store=self.store)
+    def _load(self, found: Path | HubName) -> "resnet.Predictor":
+        predictor = resnet.Predictor(found.name if isinstance(found, HubName) else found.resolve(), store=self.store)
         is_run = isinstance(found, Path) and found.parent.parent == self.store.runs
         predictor.name = name_of(found.parent) if is_run else found.name
         return predictor
@@ -311,9 +315,9 @@ def _model_folder(folder: Path) -> Path:
     return folder / "model" if (folder / "model").is_dir() else folder
 
 
-def _dated(found: Path | TimmName) -> tuple[Path | TimmName, int]:
+def _dated(found: Path | HubName) -> tuple[Path | HubName, int]:
     """A model and when its weights last changed: 0 for one that is downloaded, or gone."""
-    if isinstance(found, TimmName):
+    if isinstance(found, HubName):
         return found, 0
     weights = found / WEIGHTS if found.is_dir() else found
     return found, weights.stat().st_mtime_ns if weights.is_file() else 0

@@ -1,10 +1,12 @@
-"""What a model's name means. Loads neither torch nor timm."""
+"""What a model's name means. Loads neither torch nor timm nor the Hub's client."""
 
 import difflib
 import os
+import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from resnet import weights
 from resnet.errors import UserError
@@ -13,19 +15,31 @@ from resnet.store import CHECKPOINTS, Store, folders, name_of
 from resnet.text import say
 from resnet.weights.folder import CONFIG, SUFFIXES, ModelConfig, read_config
 
+if TYPE_CHECKING:
+    from resnet.weights.hub import Source
+
+HUB = "hf-hub:"
+TIMM = "timm/"  # timm's account on the Hub, which may stand before its names
+REPOSITORY = re.compile(r"(?!.*(--|\.\.|\.git$))\b[\w.-]{1,96}\b/\b[\w.-]{1,96}\b", re.ASCII)
+REVISION = re.compile(r"(?!.*(\.\.|//|/$))\w[\w./-]{0,254}", re.ASCII)  # a branch, a tag or a commit
+
 
 @dataclass(frozen=True)
-class TimmName:
-    """Weights to download: ARCHITECTURE or ARCHITECTURE.TAG; whether the tag exists only timm's records know."""
+class HubName:
+    """Weights on the Hub: ARCHITECTURE or ARCHITECTURE.TAG of timm's, or hf-hub:OWNER/NAME[@REVISION].
+
+    Whether there are any so called only timm's records, or the Hub, can say.
+    """
 
     name: str
 
 
-def find(reference: str, store: Store, *, local: bool = True) -> Path | TimmName:
-    """The model called `reference`: a model folder, a file of weights, or weights to download.
+def find(reference: str, store: Store, *, local: bool = True) -> Path | HubName:
+    """The model called `reference`: a model folder, a file of weights, or weights on the Hub.
 
-    Tried in this order: a path, a run (id or name), a shipped model, a name of timm's with or without tag, and
-    last the unique beginning of a run's id or name, so that no run hides a model by being called "resnet50 pets".
+    Tried in this order: a name that begins with hf-hub:, a path, a run (id or name), a shipped model, a name of
+    timm's with or without tag, and last the unique beginning of a run's id or name, so that no run hides a model by
+    being called "resnet50 pets".
     "" is the default model. With local=False (visitors from elsewhere) only shipped models are found.
     Raises UserError: with the nearest names, or with the ids where a beginning fits several runs.
     """
@@ -36,9 +50,13 @@ def find(reference: str, store: Store, *, local: bool = True) -> Path | TimmName
         if reference not in here:
             raise UserError("model_not_shipped", name=reference, models=list(here))
         return here[reference]
+    if reference.replace("_", "-").startswith(HUB):
+        return _hub_name(reference)
     path = _path(reference)
     if path:
         return path
+    if reference.startswith(TIMM):
+        return HubName(reference.removeprefix(TIMM))
     known = reference in here or reference.split(".")[0] in VARIANTS
     run = _run(reference, store, exact=known)
     if run:
@@ -46,7 +64,7 @@ def find(reference: str, store: Store, *, local: bool = True) -> Path | TimmName
     if reference in here:
         return here[reference]
     if known:
-        return TimmName(reference)
+        return HubName(reference)
     names = [*here, *VARIANTS, *(name_of(folder) for folder in folders(store.runs))]
     near = difflib.get_close_matches(reference, names, n=3, cutoff=0.4) or names[:3]
     raise UserError("model_unknown", name=reference, near=near)
@@ -55,12 +73,29 @@ def find(reference: str, store: Store, *, local: bool = True) -> Path | TimmName
 def config_of(reference: str, store: Store) -> ModelConfig:
     """What is known of the model called `reference`, without its weights where that can be.
 
-    Loads torch for a bare file of weights, timm for a name of timm's, neither for a model folder.
+    Loads torch for a bare file of weights, timm for a name of timm's, neither for a model folder. Of one on the Hub
+    its config.json is fetched, if that is not here.
     """
     found = find(reference, store)
-    if isinstance(found, TimmName):
-        return weights.late("records").record(found.name).config
+    if isinstance(found, HubName):
+        return hub_config(found)
     return read_config(found) if found.is_dir() else weights.late("models").open_model(found)[1]
+
+
+def source(name: HubName) -> "Source":
+    """Where the files of a model on the Hub lie. Loads timm for a name of timm's."""
+    if name.name.startswith(HUB):
+        repository, _, revision = name.name.removeprefix(HUB).partition("@")
+        return weights.late("hub").Source(name.name, repository, revision or "main")
+    record = weights.late("records").record(name.name)
+    return weights.late("hub").Source(record.name, record.repository, file=record.file, license=record.config.license)
+
+
+def hub_config(name: HubName) -> ModelConfig:
+    """What is known of a model on the Hub: timm's record, or its config.json, fetched where it is not here."""
+    if name.name.startswith(HUB):
+        return read_config(weights.late("hub").config_folder(source(name)))
+    return weights.late("records").record(name.name).config
 
 
 def shipped() -> list[Path]:
@@ -95,9 +130,18 @@ def _path(reference: str) -> Path | None:
     path = Path(reference)
     if (path / CONFIG).is_file() or (path.is_file() and path.suffix in SUFFIXES):
         return path
-    if os.sep in reference or "/" in reference:
+    timms = reference.startswith(TIMM) and reference.removeprefix(TIMM).split(".")[0] in VARIANTS
+    if not timms and (os.sep in reference or "/" in reference):
         raise UserError("model_path_wrong", path=path, file=CONFIG, suffixes=SUFFIXES)
     return None
+
+
+def _hub_name(reference: str) -> HubName:
+    """hf-hub:OWNER/NAME[@REVISION], checked before it becomes part of an address or a path."""
+    repository, at, revision = reference[len(HUB) :].partition("@")
+    if not REPOSITORY.fullmatch(repository) or (at and not REVISION.fullmatch(revision)):
+        raise UserError("hub_name_wrong", name=reference)
+    return HubName(f"{HUB}{repository}{at}{revision}")
 
 
 def _run(reference: str, store: Store, *, exact: bool) -> Path | None:

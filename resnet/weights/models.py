@@ -2,24 +2,19 @@
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 from PIL import Image
 from torch import Tensor
 
-from resnet import weights
 from resnet.errors import UserError
 from resnet.nn.network import ResNet, create
 from resnet.store import Store
 from resnet.weights.files import first_convolution, guess_architecture, load_strict, read_state
-from resnet.weights.find import TimmName, find
+from resnet.weights.find import HubName, find, hub_config, source
 from resnet.weights.folder import WEIGHTS, ModelConfig, default_labels, read_config
-from resnet.weights.hub import download
+from resnet.weights.hub import download, weights_file
 from resnet.weights.preprocessing import Preprocessing
-
-if TYPE_CHECKING:
-    from resnet.weights.records import Pretrained
 
 
 def create_model(name: str, pretrained: bool = False, num_classes: int | None = None, in_chans: int = 3) -> ResNet:
@@ -60,11 +55,10 @@ def _preprocess(preprocessing: Preprocessing, image: Image.Image) -> Tensor:
     return preprocessing.normalise(torch.from_numpy(preprocessing.pixels(image)))
 
 
-def open_model(found: Path | TimmName) -> tuple[ResNet, ModelConfig]:
+def open_model(found: Path | HubName) -> tuple[ResNet, ModelConfig]:
     """Network in evaluation mode and config of a model folder, a file of weights, or weights to download."""
-    if isinstance(found, TimmName):
-        record = weights.late("records").record(found.name)
-        config, state = record.config, _downloaded(record)
+    if isinstance(found, HubName):
+        config, state = _downloaded(found)
     elif found.is_dir():
         config, state = read_config(found), read_state(found / WEIGHTS)
     else:
@@ -75,12 +69,16 @@ def open_model(found: Path | TimmName) -> tuple[ResNet, ModelConfig]:
     return network.eval(), config
 
 
-def _downloaded(record: "Pretrained") -> dict[str, Tensor]:
-    path = download(record.repository, record.file)
+def _downloaded(name: HubName) -> tuple[ModelConfig, dict[str, Tensor]]:
+    """A model of the Hub's, from the cache where it is there. Its file is as the Hub has it, readable or not."""
+    path = download(source(name))
+    file = weights_file(path) if path.is_dir() else path
     try:
-        return read_state(path)
+        return hub_config(name), read_state(file)
     except UserError as error:
-        raise UserError("hub_damaged", model=record.repository, file=path) from error
+        if error.message.key == "weights_damaged":
+            raise UserError("hub_unreadable", model=name.name, file=file) from error
+        raise
 
 
 def _guessed(file: Path, state: dict[str, Tensor]) -> ModelConfig:

@@ -10,7 +10,7 @@ from resnet.errors import UserError
 from resnet.nn.network import create
 from resnet.store import Store, new_id, write_json
 from resnet.weights import find as module
-from resnet.weights.find import TimmName, config_of, default_model, find, shipped
+from resnet.weights.find import HubName, config_of, default_model, find, shipped
 from resnet.weights.folder import ModelConfig, write_folder
 from resnet.weights.models import create_model, load
 from resnet.weights.preprocessing import Preprocessing
@@ -54,8 +54,8 @@ def test_no_model_ships(store, tmp_path, monkeypatch):
 
 
 def test_order_path_run_shipped_timm(store):
-    assert find("resnet18.a1_in1k", store) == TimmName("resnet18.a1_in1k")
-    assert find("resnet50d", store) == TimmName("resnet50d")
+    assert find("resnet18.a1_in1k", store) == HubName("resnet18.a1_in1k")
+    assert find("resnet50d", store) == HubName("resnet50d")
     assert find("resnet18.pets", store) == shipped()[1]
     own = run(store, "resnet18.pets")
     assert find("resnet18.pets", store) == own
@@ -68,7 +68,7 @@ def test_a_path_is_a_model_folder_or_a_file_of_weights(store, tmp_path):
     assert find(str(folder), store) == folder
     assert find(str(folder / "model.safetensors"), store) == folder / "model.safetensors"
     Path("resnet50").mkdir()  # a folder that is no model hides nothing
-    assert find("resnet50", store) == TimmName("resnet50")
+    assert find("resnet50", store) == HubName("resnet50")
     with pytest.raises(UserError, match=r"neither a model folder \(with config.json\) nor a file of weights"):
         find(str(tmp_path / "gone"), store)
 
@@ -87,7 +87,7 @@ def test_runs_by_id_name_and_beginning(store):
 def test_the_beginning_of_a_runs_name_hides_no_model(store):
     run(store, "resnet50 on pets")
     run(store, "resnet18.pets again")
-    assert find("resnet50", store) == TimmName("resnet50")
+    assert find("resnet50", store) == HubName("resnet50")
     assert find("resnet18.pets", store) == shipped()[1]
 
 
@@ -98,7 +98,7 @@ def test_the_beginning_of_a_runs_name_hides_no_model(store):
 def test_unknown_names_bring_the_nearest(store, reference, near):
     run(store, "my flowers")
     if near is None:  # the architecture is known; whether the tag is, timm's records say
-        assert find(reference, store) == TimmName(reference)
+        assert find(reference, store) == HubName(reference)
         return
     with pytest.raises(UserError, match=f"There is no model “{reference}”; did you mean: .*{near}"):
         find(reference, store)
