@@ -25,12 +25,8 @@ from resnet.data.samples import import_samples
 from resnet.errors import UserError
 from resnet.settings import TrainSettings
 from resnet.store import Store, name_of, read_json, read_lines, replacing
-<<<<<<< /tmp/hub/mine
-from resnet.weights.find import HubName, default_model, find, shipped
-=======
 from resnet.text import Message
-from resnet.weights.find import TimmName, default_model, find, shipped
->>>>>>> /tmp/hub/new/resnet/ui/service.py
+from resnet.weights.find import HubName, default_model, find, shipped
 from resnet.weights.folder import CONFIG, WEIGHTS, ModelConfig, read_config
 
 LOADED = 2  # models kept in memory: the one in use, and the one before it
