@@ -1,9 +1,17 @@
-"""Opening a picture: what a camera, a scanner or the web made becomes an upright RGB image, or one clear sentence."""
+"""Opening a picture: what a camera, a scanner or the web made becomes an upright RGB image, or one clear sentence.
+
+Colour profiles are not applied: pixels are taken as they are stored, as in the training of timm's and torchvision's
+models. CMYK becomes RGB by Pillow's plain formula. Files of strangers belong into a process of their own: see
+`resnet.data.decoder`.
+"""
 
 import contextlib
+import importlib
+import importlib.util
 import io
 import struct
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,12 +20,19 @@ from PIL import (  # noqa: F401 (importing a plugin registers it)
     AvifImagePlugin,
     BmpImagePlugin,
     GifImagePlugin,
+    IcnsImagePlugin,
+    IcoImagePlugin,
     Image,
     ImageFile,
+    Jpeg2KImagePlugin,
     JpegImagePlugin,
     MpoImagePlugin,
+    PcxImagePlugin,
     PngImagePlugin,
     PpmImagePlugin,
+    PsdImagePlugin,
+    SgiImagePlugin,
+    TgaImagePlugin,
     TiffImagePlugin,
     WebPImagePlugin,
 )
@@ -25,15 +40,39 @@ from PIL import (  # noqa: F401 (importing a plugin registers it)
 from resnet.errors import UserError
 from resnet.text import Message
 
-FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "AVIF")  # MPO comes in through JPEG's door
-READ_SUFFIXES = {
-    *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".gif", ".webp", ".bmp", ".dib", ".tif", ".tiff"),
-    *(".ppm", ".pgm", ".pbm", ".pnm", ".avif"),
+HEIC_SUFFIXES = (".heic", ".heif", ".hif")
+HEIC_READ = importlib.util.find_spec("pillow_heif") is not None  # an extra: pip install pillow-heif
+# What is read, by Pillow's names, in the order in which a file is tried, and how such files' names end. Left out is
+# what Pillow decodes in Python (QOI, uncompressed DDS: seconds a megapixel), by other programs (EPS, WMF), and what
+# holds no photographs.
+FORMATS: dict[str, tuple[str, ...]] = {
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".pjpeg", ".pjp", ".mpo"),  # MPO comes in through JPEG's door
+    "PNG": (".png", ".apng"),
+    "GIF": (".gif",),
+    "WEBP": (".webp",),
+    "BMP": (".bmp", ".dib"),
+    "TIFF": (".tif", ".tiff"),
+    "PPM": (".ppm", ".pgm", ".pbm", ".pnm", ".pfm"),
+    "AVIF": (".avif",),
+    **({"HEIF": HEIC_SUFFIXES} if HEIC_READ else {}),
+    "JPEG2000": (".jp2", ".j2k", ".j2c", ".jpc", ".jpf", ".jpx"),
+    "PSD": (".psd",),
+    "ICO": (".ico",),
+    "ICNS": (".icns",),
+    "PCX": (".pcx",),
+    "SGI": (".sgi", ".rgb", ".rgba", ".bw"),
+    "TGA": (".tga",),  # last: it has no mark of its own, only a header that makes sense
 }
+READ_SUFFIXES = {suffix for suffixes in FORMATS.values() for suffix in suffixes}
 # Pictures too, and taken for such, so that each is answered by name and not passed over in silence.
-UNREAD_SUFFIXES = {".heic", ".heif", ".jp2", ".jxl", ".psd", ".svg"}
+UNREAD_SUFFIXES = {
+    *(".jxl", ".svg", ".psb", ".qoi", ".dds", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".pef"),
+    *(() if HEIC_READ else HEIC_SUFFIXES),
+}
 MAX_PIXELS = 64_000_000  # what one picture may ask for: 256 MB decoded
+MAX_SIDE = 2**20  # pixels; a row costs memory of its own
 MAX_BYTES = 4 * MAX_PIXELS  # of a file: the largest picture, not compressed at all
+HALVED_PIXELS = 4 * MAX_PIXELS  # of a JPEG (phones make 200 megapixels): decoded at half its size it is within bounds
 
 ORIENTATION = 0x0112  # the EXIF tag; how to turn a picture upright, for each of its values (CIPA DC-008, 4.6.5)
 UPRIGHT = {
@@ -46,8 +85,10 @@ UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 
-# Inside a format (a GIF's frame, a TIFF's tile) Pillow only warns of sizes up to 178 megapixels, and goes on.
+# Pictures inside a format (a GIF's frame, a TIFF's tile, an icon in ICO): up to 178 megapixels Pillow only warns.
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
+# PNGs carry whole workflows as compressed text; Pillow refuses the picture where one takes more than 1 MB unpacked.
+PngImagePlugin.MAX_TEXT_CHUNK = 2**24
 
 
 def open_image(source: Path | bytes | BinaryIO, name: object = None, at_least: int | None = None) -> Image.Image:
@@ -55,6 +96,7 @@ def open_image(source: Path | bytes | BinaryIO, name: object = None, at_least: i
 
     name: what a sentence calls it (default: the file's name).
     at_least: pixels the shorter side must keep; JPEGs are then decoded at 1/2, 1/4 or 1/8 where that is enough.
+    JPEGs of more than MAX_PIXELS are decoded at half their size or less.
     Raises UserError, naming the file, where this is no whole picture of a format and size that we read.
     """
     content, name = read(source, name)
@@ -106,12 +148,14 @@ def _decode(content: bytes, name: object, at_least: int | None) -> tuple[Image.I
         image = _identify(content)
         if image is None:
             raise _unknown(content, name)
+        _check(image, content, name)
         width, height = image.size
-        if width * height > MAX_PIXELS:
-            raise UserError("image_many_pixels", file=name, width=width, height=height, limit=MAX_PIXELS // 10**6)
-        if at_least:
-            image.draft(None, (at_least, at_least))
+        reduced = False
+        if isinstance(image, JpegImagePlugin.JpegImageFile):  # others' drafts are thumbnails, made by who knows whom
+            reduced = _reduce(image, at_least)
         image.load()
+        if not reduced:
+            width, height = image.size
         orientation = _orientation(image)
         if orientation > 4:  # lying on its side
             width, height = height, width
@@ -119,6 +163,8 @@ def _decode(content: bytes, name: object, at_least: int | None) -> tuple[Image.I
         return image.transpose(UPRIGHT[orientation]) if orientation > 1 else image, (width, height)
     except (UserError, MemoryError):
         raise
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise UserError("image_bomb", file=name, limit=MAX_PIXELS // 10**6) from error
     except Exception as error:  # Pillow's decoders raise anything at all on damaged bytes
         raise UserError("image_broken", file=name) from error
 
@@ -128,13 +174,67 @@ def _identify(content: bytes) -> ImageFile.ImageFile | None:
 
     As PIL.Image.open does it, except that the size is ours to judge: that one warns, or raises, without naming it.
     """
-    for format in FORMATS:
-        factory, accepts = Image.OPEN[format]
-        if accepts(content[:16]):
-            # The prefix may fit, and the header not; then another format has its turn.
-            with contextlib.suppress(SyntaxError, IndexError, TypeError, struct.error):
-                return factory(io.BytesIO(content), "")
+    for format in _candidates(content):
+        # The prefix may fit, and the header not; then another format has its turn.
+        with contextlib.suppress(SyntaxError, IndexError, TypeError, struct.error):
+            return Image.OPEN[format][0](io.BytesIO(content), "")
     return None
+
+
+def _candidates(content: bytes) -> Iterator[str]:
+    """The formats that a file's first bytes allow."""
+    prefix = content[:16]
+    for format in FORMATS:
+        if format == "HEIF" and _is_heic(prefix):
+            importlib.import_module("pillow_heif.HeifImagePlugin")  # takes as long as all the others together
+            yield format
+        elif format == "TGA" or (format != "HEIF" and Image.OPEN[format][1](prefix)):
+            yield format
+
+
+def _is_heic(prefix: bytes) -> bool:
+    return prefix[4:8] == b"ftyp" and prefix[8:11] in (b"hei", b"hev", b"mif", b"msf")
+
+
+def _check(image: ImageFile.ImageFile, content: bytes, name: object) -> None:
+    """Raise UserError where a picture, of which only the header is read, is too large, or a mere preview."""
+    width, height = image.size
+    limit = HALVED_PIXELS if _can_be_halved(image, content) else MAX_PIXELS
+    if width * height > limit or max(width, height) > MAX_SIDE:
+        raise UserError("image_many_pixels", file=name, width=width, height=height, limit=limit // 10**6)
+    if image.format == "TIFF" and _is_camera_raw(image.tag_v2):
+        raise UserError("image_other", file=name, kind="camera RAW")
+
+
+def _can_be_halved(image: ImageFile.ImageFile, content: bytes) -> bool:
+    """Whether this is a JPEG that is decoded row by row: of one of several scans all coefficients are held at once."""
+    if not isinstance(image, JpegImagePlugin.JpegImageFile) or "progressive" in image.info:
+        return False
+    at = 2  # segments: a mark of two bytes, the length of the rest, the rest (ITU T.81, B.1.1)
+    while content[at] == 0xFF and content[at + 1] != START_OF_SCAN:
+        at += 1 if content[at + 1] == 0xFF else 2 + int.from_bytes(content[at + 2 : at + 4], "big")
+    return content[at + 4] == image.layers  # the first scan holds all components
+
+
+START_OF_SCAN = 0xDA
+
+
+def _is_camera_raw(tags: TiffImagePlugin.ImageFileDirectory_v2) -> bool:
+    """Cameras' raw files are TIFFs that begin with a small preview: DNGs, and those with sub-pictures behind it."""
+    return DNG_VERSION in tags or (tags.get(SUBFILE_TYPE, 0) == 1 and SUB_PICTURES in tags)
+
+
+DNG_VERSION, SUBFILE_TYPE, SUB_PICTURES = 50706, 254, 330  # TIFF's tags
+
+
+def _reduce(image: JpegImagePlugin.JpegImageFile, at_least: int | None) -> bool:
+    """Have a JPEG decoded smaller, where it may or must be; whether it will be."""
+    width, height = size = image.size
+    if width * height > MAX_PIXELS:
+        at_least = min(at_least or width, width // 2, height // 2)
+    if at_least:
+        image.draft(None, (at_least, at_least))
+    return image.size != size
 
 
 def _orientation(image: Image.Image) -> int:
@@ -150,10 +250,19 @@ def to_rgb(image: Image.Image) -> Image.Image:
     """Any mode of Pillow's as RGB: transparency on white, deep greys brought to 8 bits."""
     if image.mode[0] in "IF":  # I;16 and its byte orders, I (32 bits), F
         image = _eight_bits(image)
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-    return image.convert("RGB")
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    made = Image.new("RGB", image.size)
+    for strip, top in _strips(image):
+        made.paste(_on_white(strip), (0, top))
+    return made
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if image.mode == "La":
+        image = image.convert("LA")
+    image = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
@@ -162,15 +271,33 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     Integers are of 16 bits (Pillow widens some files to 32); floats run to 1, 255 or 65535, whichever holds them.
     What fits none of these is stretched from its least to its greatest value.
     """
-    values = np.nan_to_num(np.asarray(image, dtype=np.float32))  # (H, W)
-    low, high = 0.0, next((top for top in _tops(image.mode) if values.max() <= top), None)
-    if high is None or values.min() < 0:
-        low, high = values.min(), values.max()
-    return Image.fromarray(np.rint((values - low) * (255 / max(high - low, 1e-12))).astype(np.uint8))
+    extremes = [(values.min(), values.max()) for values, _ in _values(image)]
+    least, greatest = min(low for low, _ in extremes), max(high for _, high in extremes)
+    tops = (1, 255, 65535) if image.mode == "F" else (65535,)
+    low, high = 0.0, next((top for top in tops if greatest <= top), None)
+    if high is None or least < 0:
+        low, high = least, greatest
+    made = Image.new("L", image.size)
+    for values, top in _values(image):
+        scaled = np.rint((values - low) * (255 / max(high - low, 1e-12)))
+        made.paste(Image.fromarray(scaled.astype(np.uint8)), (0, top))
+    return made
 
 
-def _tops(mode: str) -> tuple[int, ...]:
-    return (1, 255, 65535) if mode == "F" else (65535,)
+def _values(image: Image.Image) -> Iterator[tuple[np.ndarray, int]]:
+    """float32 (h, W), finite, of each strip of a grey picture, and its first row."""
+    for strip, top in _strips(image):
+        yield np.nan_to_num(np.asarray(strip, dtype=np.float32)), top
+
+
+def _strips(image: Image.Image) -> Iterator[tuple[Image.Image, int]]:
+    """Parts of a picture, from the top down, and their first rows: so that large ones are never held many times."""
+    rows = max(1, STRIP_PIXELS // image.width)
+    for top in range(0, image.height, rows):
+        yield image.crop((0, top, image.width, min(top + rows, image.height))), top
+
+
+STRIP_PIXELS = 4_000_000
 
 
 def _unknown(content: bytes, name: object) -> UserError:
@@ -178,9 +305,9 @@ def _unknown(content: bytes, name: object) -> UserError:
     head = content[:1024]
     if not head:
         return UserError("image_empty", file=name)
-    if head[4:8] == b"ftyp" and head[8:11] in (b"hei", b"hev", b"mif", b"msf"):
+    if _is_heic(head) and not HEIC_READ:
         return UserError("image_heic", file=name)
-    if any(Image.OPEN[format][1](content[:16]) for format in FORMATS):
+    if any(format != "TGA" for format in _candidates(content)):
         return UserError("image_broken", file=name)
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     for kind, start in OTHERS:
@@ -201,10 +328,14 @@ OTHERS = (
     ("HTML", b"<!doctype html"),
     ("HTML", b"<html"),
     ("PostScript", b"%!ps"),
-    ("Photoshop", b"8BPS"),
-    ("JPEG 2000", b"\0\0\0\x0cjP  "),
     ("JPEG XL", b"\0\0\0\x0cJXL "),
     ("JPEG XL", b"\xff\x0a"),
+    ("QOI", b"qoif"),
+    ("DDS", b"DDS "),
+    ("camera RAW", b"FUJIFILMCCD-RAW"),
+    ("camera RAW", b"IIRO"),  # Olympus
+    ("camera RAW", b"IIU\0"),  # Panasonic
+    ("camera RAW", b"\0\0\0\x18ftypcrx"),  # Canon
     ("ZIP", b"PK\x03\x04"),
     ("RAR", b"Rar!"),
     ("7z", b"7z\xbc\xaf"),

@@ -24,10 +24,14 @@ STRINGS: dict[str, tuple[str, str]] = {
         "{file} is empty (0 bytes); copy it again from where it came from.",
         "{file} 是空文件（0 字节）；请从来源重新复制。",
     ),
+    "image_bomb": (
+        "{file} holds a picture of more than {limit} megapixels inside; save it smaller.",
+        "{file} 内含超过 {limit} 百万像素的图片；请缩小后再试。",
+    ),
     "image_broken": (
-        "{file} is damaged or incomplete: it begins like a picture but cannot be decoded to its end; "
-        "copy it again from where it came from.",
-        "{file} 已损坏或不完整：开头是图片，但无法完整解码；请从来源重新复制。",
+        "{file} is damaged or incomplete, or of a kind that is not read here: it begins like a picture but cannot be "
+        "decoded to its end; copy it again from where it came from, or save it anew as JPEG or PNG.",
+        "{file} 已损坏、不完整或属于不支持的类型：开头是图片，但无法完整解码；请从来源重新复制，或另存为 JPEG 或 PNG。",
     ),
     "image_slow": (
         "{file} took longer than {seconds} s to decode and was given up; "
@@ -45,9 +49,10 @@ STRINGS: dict[str, tuple[str, str]] = {
         "{file} 使解码程序意外退出：文件已损坏，或本机内存不足；请用图片软件打开并另存为 JPEG，或不使用它。",
     ),
     "image_heic": (
-        "{file} is a HEIC photo, which is not read here; export it as JPEG "
-        "(on an iPhone: Settings, Camera, Formats, Most Compatible).",
-        "{file} 是 HEIC 照片，此处无法读取；请导出为 JPEG（iPhone：设置、相机、格式、兼容性最佳）。",
+        "{file} is a HEIC photo. To have such photos read, install one more package (pip install pillow-heif) and "
+        "start again; or export it as JPEG (on an iPhone: Settings, Camera, Formats, Most Compatible).",
+        "{file} 是 HEIC 照片。如需读取，请安装一个附加包（pip install pillow-heif）后重新启动；"
+        "或导出为 JPEG（iPhone：设置、相机、格式、兼容性最佳）。",
     ),
     "image_other": (
         "{file} is in the format {kind}, not a picture that we read; save it as JPEG or PNG.",

@@ -1,26 +1,30 @@
 """Pictures of every kind open as upright RGB, or are answered by one sentence."""
 
 import io
-import struct
-import warnings
-import zlib
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from resnet.data.images import FORMATS, MAX_PIXELS, UPRIGHT, measure, open_image, shown
+from resnet.data.images import FORMATS, HALVED_PIXELS, MAX_PIXELS, measure, open_image, shown, to_rgb
 from resnet.errors import UserError
+from resnet.store import PROJECT
+from tests.images import COLOURS, WHITE, Case, cases, encoded, png_of_size, scene, see_through
 
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = [
+    pytest.mark.filterwarnings("error"),
+    pytest.mark.filterwarnings("ignore:Corrupt EXIF"),
+    pytest.mark.filterwarnings("ignore:Image was not the expected size"),
+]
 
 NOISE = np.random.default_rng(0)
-
-
-def encoded(image: Image.Image, format: str, **options) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, format, **options)
-    return buffer.getvalue()
+CASES = cases()
+OPENED = [case for case in CASES if not case.refused]
+REFUSED = [case for case in CASES if case.refused]
+SUFFIXES = {Path(case.name).suffix for case in OPENED if Path(case.name).suffix}
 
 
 def photo(width: int = 64, height: int = 48) -> Image.Image:
@@ -35,23 +39,40 @@ def pixels(content: bytes) -> np.ndarray:
     return np.asarray(image).astype(int)
 
 
-def png_header(width: int, height: int) -> bytes:
-    """A whole PNG of the given size in its header, and next to no pixels."""
+def quarters(values: np.ndarray) -> list[np.ndarray]:
+    """(H, W, 3) -> the mean colour of each quarter's middle, from the top left to the bottom right."""
+    height, width = values.shape[:2]
+    found = []
+    for top in (0, height // 2):
+        for left in (0, width // 2):
+            rows = slice(top + height // 8, max(top + height // 2 - height // 8, top + height // 8 + 1))
+            columns = slice(left + width // 8, max(left + width // 2 - width // 8, left + width // 8 + 1))
+            found.append(values[rows, columns].reshape(-1, 3).mean(axis=0))
+    return found
 
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 99)) + chunk(b"IEND", b"")
-    )
+@pytest.mark.parametrize("case", OPENED, ids=str)
+def test_opens_upright_in_its_colours(case: Case):
+    assert measure(case.content, case.name) == case.size
+    image = open_image(case.content, case.name)
+    assert (image.mode, image.size) == ("RGB", case.size)
+    for found, colour in zip(quarters(np.asarray(image)), case.colours, strict=True):
+        assert found == pytest.approx(colour, abs=case.tolerance)
 
 
-@pytest.mark.parametrize("format", [*FORMATS, "MPO"])
-def test_every_format_opens(format):
-    got = pixels(encoded(photo(), format))
-    assert got.shape == (48, 64, 3)
-    assert np.abs(got - np.asarray(photo())).mean() < 6
+@pytest.mark.parametrize("case", REFUSED, ids=str)
+def test_is_refused_by_its_name_and_reason(case: Case):
+    for refuse in (open_image, measure):
+        with pytest.raises(UserError) as caught:
+            refuse(case.content, case.name)
+        assert caught.value.message.key == case.refused
+        for language in ("en", "zh"):
+            assert case.name in caught.value.message.say(language)
+
+
+def test_the_cases_are_many_and_of_every_format():
+    assert (len(OPENED), len(REFUSED)) >= (380, 120)
+    assert {suffixes[0] for suffixes in FORMATS.values()} <= SUFFIXES
 
 
 def test_sources(tmp_path):
@@ -60,23 +81,6 @@ def test_sources(tmp_path):
     path.write_bytes(content)
     for source in (path, content, io.BytesIO(content)):
         assert np.array_equal(np.asarray(open_image(source)), np.asarray(photo()))
-
-
-@pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("format", ["JPEG", "PNG", "TIFF", "WEBP"])
-def test_exif_orientation(orientation, format):
-    """Stored as the camera held it, shown as the photographer saw it: each value undone by its inverse."""
-    upright = photo()
-    inverse = {6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}  # the others undo themselves
-    stored = upright.transpose(inverse.get(orientation, UPRIGHT[orientation])) if orientation > 1 else upright
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    options = {} if format in ("PNG", "TIFF") else {"quality": 95}
-    content = encoded(stored, format, exif=exif.tobytes() if format != "TIFF" else exif, **options)
-    assert measure(content) == (64, 48)
-    got = pixels(content)
-    assert got.shape == (48, 64, 3)
-    assert np.abs(got - np.asarray(upright)).mean() < 3
 
 
 def test_damaged_exif_is_no_reason_to_refuse():
@@ -148,13 +152,6 @@ def test_lab():
     assert np.abs(pixels(encoded(Image.new("LAB", (4, 4), (255, 128, 128)), "TIFF")) - 255).max() < 4
 
 
-def test_first_frame_of_an_animation():
-    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "lime", "blue")]
-    for format in ("GIF", "WEBP", "PNG", "TIFF"):
-        content = encoded(frames[0], format, save_all=True, append_images=frames[1:])
-        assert np.abs(pixels(content) - [255, 0, 0]).max() < 8, format
-
-
 def test_at_least_reduces_jpegs_only_as_far_as_asked():
     content = encoded(photo(640, 480), "JPEG")
     assert open_image(content, at_least=480).size == (640, 480)
@@ -165,24 +162,6 @@ def test_at_least_reduces_jpegs_only_as_far_as_asked():
     assert open_image(encoded(photo(), "PNG"), at_least=1).size == (64, 48)
 
 
-@pytest.mark.parametrize(("width", "height"), [(30000, 30000), (8001, 8000), (10000, 9000), (2**31 - 1, 1)])
-def test_pixels_are_bounded_before_decoding(width, height):
-    assert width * height > MAX_PIXELS
-    with pytest.raises(UserError, match=f"bomb.png is {width} x {height} pixels; at most 64 megapixels"):
-        open_image(png_header(width, height), "bomb.png")
-
-
-def test_a_frame_larger_than_its_gif_is_no_way_in():
-    content = bytearray(encoded(Image.new("P", (8, 8)), "GIF"))
-    at = content.index(b",") + 1
-    for size in (10000, 60000):  # within and beyond the range in which Pillow only warns
-        content[at : at + 8] = struct.pack("<4H", 0, 0, size, size)
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            with pytest.raises(UserError, match=r"bomb.gif is"):
-                open_image(bytes(content), "bomb.gif")
-
-
 def test_bytes_are_bounded(monkeypatch):
     monkeypatch.setattr("resnet.data.images.MAX_BYTES", 1000)
     for source in (b"x" * 1001, io.BytesIO(b"x" * 5000)):
@@ -190,20 +169,12 @@ def test_bytes_are_bounded(monkeypatch):
             open_image(source, "large.jpg")
 
 
-@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "BMP", "GIF"])
-def test_truncated(format):
-    content = encoded(Image.fromarray(NOISE.integers(0, 256, (64, 64, 3), dtype=np.uint8)), format)
-    with pytest.raises(UserError, match=r"cut.jpg is damaged"):
-        open_image(content[: len(content) // 2], "cut.jpg")
-    with pytest.raises(UserError, match=r"cut.jpg is damaged"):
-        measure(content[: len(content) // 2], "cut.jpg")
-
-
-@pytest.mark.parametrize("format", FORMATS)
-def test_damaged_bytes_never_escape_as_anything_but_a_sentence(format):
+@pytest.mark.filterwarnings("ignore")  # damaged bytes may warn of anything
+@pytest.mark.parametrize("suffix", sorted(SUFFIXES))
+def test_damaged_bytes_never_escape_as_anything_but_a_sentence(suffix):
     random = np.random.default_rng(1)
-    content = np.frombuffer(encoded(photo(), format), dtype=np.uint8)
-    for _ in range(60):
+    content = np.frombuffer(next(case.content for case in OPENED if case.name.endswith(suffix)), dtype=np.uint8)
+    for _ in range(40):
         broken = content.copy()
         at = random.integers(0, min(len(broken), 400), 4)
         broken[at] = random.integers(0, 256, 4)
@@ -216,28 +187,99 @@ def test_damaged_bytes_never_escape_as_anything_but_a_sentence(format):
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "is empty"),
-        (b"just some notes\n", "holds text"),
-        ("这不是图片".encode(), "holds text"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 50, "is a HEIC photo.*export it as JPEG"),
-        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic" + b"\0" * 50, "is a HEIC photo"),
-        (b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + b"\0" * 50, "MP4"),
-        (b"<?xml version='1.0'?>\n<svg xmlns='x'/>", "SVG"),
-        (b"%PDF-1.7\n", "PDF"),
-        (b"<!DOCTYPE html><html>404</html>", "HTML"),
-        (b"PK\x03\x04" + b"\0" * 30, "ZIP"),
-        (b"\x93\x01\x02\x00" * 20, "not a picture that we read"),
-        (encoded(Image.new("RGB", (4, 4)), "JPEG2000"), "JPEG 2000"),
-        (encoded(Image.new("RGB", (4, 4)), "TGA"), "not a picture that we read"),
-        (encoded(Image.new("RGB", (4, 4)), "ICO"), "not a picture that we read"),
-        (png_header(0, 5), "photo.jpg is"),
+        (b"", "photo.jpg is empty"),
+        (b"just some notes\n", "photo.jpg holds text"),
+        (b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom", "photo.jpg is in the format MP4/MOV"),
+        (b"FUJIFILMCCD-RAW 0201", "photo.jpg is in the format camera RAW"),
+        (encoded(scene(), "PNG")[:60], "photo.jpg is damaged or incomplete"),
+        (png_of_size(10000, 9000), "photo.jpg is 10000 x 9000 pixels; at most 64 megapixels"),
     ],
 )
-def test_what_is_no_picture_is_named(content, sentence):
-    with pytest.raises(UserError, match=sentence) as caught:
+def test_a_sentence_says_what_it_is_instead(content, sentence):
+    with pytest.raises(UserError, match=sentence):
         open_image(content, "photo.jpg")
-    assert "photo.jpg" in str(caught.value)
-    assert "photo.jpg" in caught.value.message.say("zh")
+
+
+def test_without_its_package_a_heic_photo_is_answered_by_how_to_get_it():
+    """In a process that cannot import pillow_heif."""
+    program = """
+import sys
+sys.modules["pillow_heif"] = None
+from resnet.data.images import FORMATS, READ_SUFFIXES, is_picture, open_image
+assert "HEIF" not in FORMATS and ".heic" not in READ_SUFFIXES and is_picture("IMG_1.HEIC")
+open_image(sys.stdin.buffer.read(), "IMG_1.HEIC")
+"""
+    content = encoded(scene(), "HEIF")
+    done = subprocess.run([sys.executable, "-c", program], input=content, cwd=PROJECT, capture_output=True)
+    assert b"UserError: IMG_1.HEIC is a HEIC photo. To have such photos read" in done.stderr
+    assert b"pip install pillow-heif" in done.stderr
+
+
+def test_the_decoders_of_heic_are_loaded_for_heic_only():
+    program = """
+import sys
+from resnet.data.images import open_image
+open_image(sys.stdin.buffer.read())
+print("pillow_heif" in sys.modules)
+"""
+    for format, loaded in (("AVIF", b"False"), ("HEIF", b"True")):
+        content = encoded(scene(), format)
+        done = subprocess.run([sys.executable, "-c", program], input=content, cwd=PROJECT, capture_output=True)
+        assert done.stdout.strip() == loaded, done.stderr
+
+
+def test_a_jpeg_beyond_the_bound_is_decoded_at_half_its_size(monkeypatch):
+    """With a bound of 2 megapixels: what takes a phone's 200 megapixels takes seconds to make."""
+    monkeypatch.setattr("resnet.data.images.MAX_PIXELS", 2_000_000)
+    monkeypatch.setattr("resnet.data.images.HALVED_PIXELS", 8_000_000)
+    content = encoded(scene(size=(3000, 2001)), "JPEG")
+    image = open_image(content)
+    assert image.size == (1500, 1001)
+    assert quarters(np.asarray(image)) == [pytest.approx(colour, abs=12) for colour in COLOURS]
+    assert open_image(content, at_least=400).size == (750, 501)
+    assert measure(content) == (3000, 2001)
+    for refused in (
+        encoded(scene(size=(3000, 2001)), "JPEG", progressive=True),  # all its coefficients are held at once
+        encoded(scene(size=(3000, 2001)), "WEBP"),
+        encoded(scene(size=(3000, 2700)), "JPEG"),
+    ):
+        with pytest.raises(UserError, match="megapixels are read"):
+            open_image(refused)
+
+
+@pytest.mark.slow
+def test_a_phone_of_200_megapixels():
+    assert MAX_PIXELS < 16320 * 12240 < HALVED_PIXELS
+    content = encoded(scene(size=(16320, 12240)), "JPEG")
+    assert measure(content) == (16320, 12240)
+    image = open_image(content)
+    assert image.size == (8160, 6120)
+    assert quarters(np.asarray(image)) == [pytest.approx(colour, abs=12) for colour in COLOURS]
+
+
+@pytest.mark.parametrize("mode", ["La", "RGBa", "PA", "HSV", "RGBX", "YCbCr", "I;16B", "1"])
+def test_modes_that_only_pictures_in_memory_have(mode):
+    if mode in ("La", "RGBa"):
+        image, expected = see_through({"La": "LA", "RGBa": "RGBA"}[mode]), WHITE
+        image = image.convert(mode)
+    elif mode == "I;16B":
+        image, expected = Image.frombytes(mode, (4, 4), np.full(16, 0x8080, ">u2").tobytes()), (128, 128, 128)
+    else:
+        image = scene(mode)
+        expected = (255, 255, 255) if mode == "1" else COLOURS[0]
+    converted = to_rgb(image)
+    assert converted.mode == "RGB"
+    assert converted.getpixel((1, 1)) == pytest.approx(expected, abs=4)
+
+
+def test_large_pictures_are_converted_strip_by_strip_to_the_same_pixels(monkeypatch):
+    deep = Image.fromarray(NOISE.integers(0, 65536, (97, 33), dtype=np.uint16))
+    signed = Image.fromarray(NOISE.integers(-9000, 9000, (97, 33), dtype=np.int32))
+    clear = Image.fromarray(NOISE.integers(0, 256, (97, 33, 4), dtype=np.uint8))
+    whole = [np.asarray(to_rgb(image)) for image in (deep, signed, clear)]
+    monkeypatch.setattr("resnet.data.images.STRIP_PIXELS", 400)
+    for image, expected in zip((deep, signed, clear), whole, strict=True):
+        assert np.array_equal(np.asarray(to_rgb(image)), expected)
 
 
 def test_paths_that_are_no_files(tmp_path):
