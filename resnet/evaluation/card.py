@@ -69,9 +69,10 @@ def _training(report: dict) -> str:
     )
     recipe = ", ".join(f"{words} {settings[name]}" for name, words in RECIPE.items() if name in settings)
     start = "random weights" if summary["mode"] == "scratch" else plain(summary["start"])
+    adapted = "".join(f" {note['english']}" for note in summary.get("adapted", []))
     return (
         f"Trained in mode {summary['mode']} from {start}: {summary['epochs']} epochs, {summary['steps']} steps, "
-        f"{seconds['total']:.0f} s on {settings['device']}{stopped}; {recipe}.\n\n"
+        f"{seconds['total']:.0f} s on {settings['device']}{stopped}; {recipe}.{adapted}\n\n"
         f"| stage | epoch | validation accuracy | validation loss |\n|---|---|---|---|\n{rows}"
     )
 

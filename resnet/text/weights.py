@@ -40,6 +40,14 @@ STRINGS: dict[str, tuple[str, str]] = {
         "{file} is not a JSON object; the file is damaged or not one of a model.",
         "{file} 不是 JSON 对象；文件已损坏或不属于模型。",
     ),
+    "json_large": (
+        "{file} has {size} bytes; a file of this kind has {limit} at most.",
+        "{file} 有 {size} 字节；此类文件最多 {limit} 字节。",
+    ),
+    "format_newer": (
+        "{file} was written by a newer version of this project (format {format}); update the project to open it.",
+        "{file} 由本项目的较新版本写成（格式 {format}）；请更新本项目后再打开。",
+    ),
     "config_wrong": (
         "{file}: {field} is {value}, which this project cannot open.",
         "{file}：{field} 为 {value}，本项目无法打开。",
@@ -86,35 +94,172 @@ STRINGS: dict[str, tuple[str, str]] = {
         "timm has no weights called “{name}”; did you mean: {near}?",
         "timm 没有名为 “{name}” 的权重；您是否想用：{near}？",
     ),
-    "in_chans_wrong": (
-        "The weights of {name} take pictures of {here} channels, not of {asked}; train from scratch for those.",
-        "{name} 的权重用于 {here} 通道的图片，而非 {asked} 通道；后者请从头训练。",
-    ),
-    # files of weights
+    # files of weights: what they are instead
     "weights_missing": (
         "There is no file {file}.",
         "文件 {file} 不存在。",
     ),
-    "weights_suffix": (
-        "{file} is not a file of weights; those end in: {suffixes}.",
-        "{file} 不是权重文件；权重文件的后缀为：{suffixes}。",
+    "weights_unreadable": (
+        "{file} cannot be read: {reason}.",
+        "无法读取 {file}：{reason}。",
     ),
+    "weights_folder": (
+        "{file} is a folder; name the file of weights in it.",
+        "{file} 是文件夹；请指定其中的权重文件。",
+    ),
+    "weights_empty": (
+        "{file} is empty; copy or download it again.",
+        "{file} 是空文件；请重新复制或下载。",
+    ),
+    "weights_large": (
+        "{file} has {size}; the weights of a residual network, with all that its training keeps, have {limit} at most.",
+        "{file} 的大小为 {size}；残差网络的权重连同训练状态最多 {limit}。",
+    ),
+    "weights_other": (
+        "{file} is no file of weights but {kind}.",
+        "{file} 不是权重文件，而是{kind}。",
+    ),
+    "kind_lfs": (
+        "git-lfs's pointer to one; fetch it with `git lfs pull`",
+        " git-lfs 的指针文件；请用 `git lfs pull` 获取权重",
+    ),
+    "kind_page": (
+        "a web page: the download failed, or asks for a login; open its address in a browser",
+        "网页：下载失败或需要登录；请在浏览器中打开其地址",
+    ),
+    "kind_json": ("JSON, which is text", " JSON 文本"),
+    "kind_text": ("text", "文本"),
+    "kind_picture": ("a picture", "图片"),
+    "kind_archive": ("an archive; unpack it, and name the file in it", "压缩包；请解压后指定其中的文件"),
+    "kind_keras": (
+        "HDF5, in which Keras keeps weights; a PyTorch network's state_dict() is needed",
+        " HDF5（Keras 的权重格式）；此处需要 PyTorch 网络的 state_dict()",
+    ),
+    "kind_numpy": (
+        "NumPy's arrays; a PyTorch network's state_dict() is needed",
+        " NumPy 数组；此处需要 PyTorch 网络的 state_dict()",
+    ),
+    "kind_gguf": (
+        "GGUF, the format of language models; a PyTorch network's state_dict() is needed",
+        " GGUF（语言模型的格式）；此处需要 PyTorch 网络的 state_dict()",
+    ),
+    "kind_onnx": (
+        "a network in ONNX's or TensorFlow's format; the state_dict() of a PyTorch network is needed",
+        " ONNX 或 TensorFlow 格式的网络；此处需要 PyTorch 网络的 state_dict()",
+    ),
+    "kind_torchscript": (
+        "a TorchScript program; in PyTorch, write torch.save(torch.jit.load(FILE).state_dict(), NEW_FILE)",
+        " TorchScript 程序；请在 PyTorch 中执行 torch.save(torch.jit.load(FILE).state_dict(), NEW_FILE)",
+    ),
+    "weights_zip": (
+        "{file} is a zip archive that PyTorch did not write (in it: {names}); unpack it and name the file of weights.",
+        "{file} 是并非由 PyTorch 写成的 zip 压缩包（内含 {names}）；请解压后指定权重文件。",
+    ),
+    # files of weights: damaged or hostile
     "weights_damaged": (
         "{file} cannot be read as weights: it is cut short, damaged, or something else. Copy or download it again.",
         "{file} 无法作为权重读取：文件不完整、已损坏或并非权重。请重新复制或下载。",
     ),
-    "weights_code": (
-        "{file} holds Python objects beside its weights, which could run code; nothing was run. "
-        "Ask its author for a .safetensors file.",
-        "{file} 除权重外还含有可能执行代码的 Python 对象；没有运行任何内容。请向作者索取 .safetensors 文件。",
+    "weights_cut": (
+        "{file} is cut short: it has {size} bytes of {expected}. Copy or download it again.",
+        "{file} 不完整：共 {expected} 字节，只有 {size} 字节。请重新复制或下载。",
     ),
+    "weights_header": (
+        "The header of {file} is damaged, or the file is no .safetensors: {reason}. Copy or download it again.",
+        "{file} 的文件头已损坏，或该文件不是 .safetensors：{reason}。请重新复制或下载。",
+    ),
+    "header_long": (
+        "it claims a header of {claimed} bytes",
+        "它声称文件头有 {claimed} 字节",
+    ),
+    "weights_overclaim": (
+        "{file} claims weights of {claimed} bytes where it has {there}: it is damaged, or made to use up memory.",
+        "{file} 声称权重有 {claimed} 字节，实际只有 {there} 字节：文件已损坏，或意在耗尽内存。",
+    ),
+    "weights_code": (
+        "{file} asks for {name}, which is no part of weights and could run code; nothing was run. "
+        "Ask its author for a .safetensors file, or for torch.save(network.state_dict(), FILE).",
+        "{file} 要求使用 {name}，它不属于权重，可能执行代码；没有运行任何内容。"
+        "请向作者索取 .safetensors 文件，或 torch.save(network.state_dict(), FILE) 保存的文件。",
+    ),
+    "weights_module": (
+        "{file} holds a whole network ({name}), which would run code; nothing was run. "
+        "Ask its author for a .safetensors file, or for torch.save(network.state_dict(), FILE).",
+        "{file} 含有整个网络（{name}），会执行代码；没有运行任何内容。"
+        "请向作者索取 .safetensors 文件，或 torch.save(network.state_dict(), FILE) 保存的文件。",
+    ),
+    "weights_index": (
+        "{file} is no index of weights: it must name, under weight_map, files that lie beside it.",
+        "{file} 不是权重索引：weight_map 必须列出与其位于同一文件夹的文件。",
+    ),
+    "weights_shard": (
+        "{file} lacks {name}, which is there according to the index; copy or download it again.",
+        "按照索引，{file} 应含有 {name}，实际缺失；请重新复制或下载。",
+    ),
+    # files of weights: not of a network that is built here
     "weights_none": (
-        "{file} holds no weights: a table of names and tensors is expected.",
-        "{file} 中没有权重：应为名称与张量的对照表。",
+        "{file} holds no weights: a table of names and tensors is expected, as network.state_dict() gives it.",
+        "{file} 中没有权重：应为 network.state_dict() 给出的名称与张量的对照表。",
     ),
     "weights_foreign": (
-        "{file} holds the weights of no network that this project knows.",
-        "{file} 中的权重不属于本项目已知的任何网络。",
+        "{file} holds no residual network under the names of torchvision or timm; "
+        "its {count} tensors begin with: {names}.",
+        "{file} 中没有以 torchvision 或 timm 名称保存的残差网络；其 {count} 个张量的开头为：{names}。",
+    ),
+    "weights_several": (
+        "{file} holds several networks: {names}; save the one that is meant on its own.",
+        "{file} 含有多个网络：{names}；请单独保存所需的网络。",
+    ),
+    "weights_more": (
+        "{file} holds {count} tensors beside a residual network and its classifier: {names}; "
+        "save the network on its own.",
+        "除残差网络及其分类器外，{file} 还含有 {count} 个张量：{names}；请单独保存该网络。",
+    ),
+    "weights_many": (
+        "{file} holds more than {most} tensors, which no residual network has.",
+        "{file} 含有超过 {most} 个张量，残差网络不会有这么多。",
+    ),
+    "weights_not_built": (
+        "{file} looks like {architecture}, which this project does not build; it builds: {known}.",
+        "{file} 看起来是 {architecture}，本项目不支持；支持的网络：{known}。",
+    ),
+    "weights_unlike": (
+        "{file} is like none of the networks that this project builds: {known}.",
+        "{file} 与本项目支持的网络都不相符：{known}。",
+    ),
+    "weights_small_stem": (
+        "{file} begins with a convolution of {size} × {size} pixels, as networks for very small pictures do; "
+        "those that this project builds begin with 7 × 7.",
+        "{file} 的第一层卷积为 {size} × {size}，用于很小的图片；本项目的网络以 7 × 7 卷积开始。",
+    ),
+    "weights_headless": (
+        "{file} holds {architecture} without a classifier: a model can be trained from it, but it cannot classify.",
+        "{file} 中的 {architecture} 没有分类器：可用于训练模型，但不能分类。",
+    ),
+    "weights_transposed": (
+        "The classifier in {file} is {shape}, transposed: it must have a row for each class.",
+        "{file} 中的分类器为 {shape}，行列颠倒：每个类别应为一行。",
+    ),
+    "weights_classes": (
+        "{file} tells {here} classes apart, but {config} beside it names {count}.",
+        "{file} 可区分 {here} 个类别，而旁边的 {config} 列出 {count} 个。",
+    ),
+    "weights_absent": (
+        "{folder} has no weights: one of {files} is missing.",
+        "{folder} 中没有权重：缺少 {files} 之一。",
+    ),
+    "weights_kind": (
+        "{name} in {file} is made of numbers of the kind {kind}; "
+        "weights must be plain tensors of float16, bfloat16, float32 or float64.",
+        "{file} 中的 {name} 的数值类型为 {kind}；权重必须是 float16、bfloat16、float32 或 float64 的普通张量。",
+    ),
+    "weights_not_finite": (
+        "{name} in {file} is broken: {count} of its {total} numbers are infinite or none (NaN).",
+        "{file} 中的 {name} 已损坏：{total} 个数值中有 {count} 个为无穷大或 NaN。",
+    ),
+    "weights_variance": (
+        "{name} in {file} is broken: a variance cannot be negative.",
+        "{file} 中的 {name} 已损坏：方差不能为负。",
     ),
     "weights_differ": (
         "The weights do not fit the network; {count} differ: {differences}",
@@ -129,6 +274,16 @@ STRINGS: dict[str, tuple[str, str]] = {
         "该文件看起来是 {architecture}。",
     ),
     "absent": ("absent", "缺失"),
+    "one_number": ("a single number", "单个数值"),
+    # what was changed so that weights fit
+    "weights_new_head": (
+        "The classifier is new: {before} → {after} classes.",
+        "分类器是新的：{before} → {after} 个类别。",
+    ),
+    "weights_stem": (
+        "The first convolution was adapted from {before} to {after} channels.",
+        "第一层卷积已从 {before} 通道调整为 {after} 通道。",
+    ),
     # downloads
     "hub_name_wrong": (
         "“{name}” is no name of a model on the Hub; write hf-hub:OWNER/NAME, or hf-hub:OWNER/NAME@REVISION.",

@@ -1,96 +1,64 @@
-"""Files of weights, ours and foreign: read without running anything in them, loaded without leaving anything out."""
+"""Files of weights, ours and foreign: told apart by what is in them, read without running anything, refused by name."""
 
-import argparse
-import pickle
-import warnings
+import contextlib
+import json
+import re
+import stat
+import zipfile
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import BinaryIO
 
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from resnet.errors import UserError
-from resnet.nn.network import create
-from resnet.nn.variants import VARIANTS
 from resnet.text import Message
-from resnet.weights.folder import SUFFIXES
+from resnet.weights import brief
+from resnet.weights.folder import read_object
+from resnet.weights.pickles import DAMAGES, ForeignError, OverclaimError, Stored, read_legacy, read_zip
+from resnet.weights.state import BYTES, find_network, load_strict, numbers, ordinary_head
 
-WRAPPERS = ("state_dict_ema", "model_ema", "state_dict", "model")  # training scripts' names; averaged weights first
-PREFIXES = ("module.", "_orig_mod.")  # of torch's data parallelism and compiler
-COUNTER = "num_batches_tracked"  # of batch normalisation; files from before 2018 lack it, and no result needs it
-HEAD = ("fc.weight", "fc.bias")
+LARGEST = 4 << 30  # bytes; a checkpoint of resnet152 in 64 bits with its average and Adam's two has half of that
+HEADER_BYTES = 8 << 20  # of .safetensors; resnet152's has 0.1 MB
+BEGINNING = 512  # bytes, which tell what a file is
+# .safetensors' names of numbers, and torch's
+KINDS = {"F16": "float16", "BF16": "bfloat16", "F32": "float32", "F64": "float64", "I64": "int64"}
+
+# How files begin that are taken for weights -> key of the words for them
+SIGNATURES = {
+    rb"version https://git-lfs": "kind_lfs",
+    rb"\s*<": "kind_page",
+    rb"\s*[{\[]": "kind_json",
+    rb"\x89HDF\r\n": "kind_keras",
+    rb"\x93NUMPY": "kind_numpy",
+    rb"GGUF": "kind_gguf",
+    rb"\x08[\x01-\x20][\x12\x1a\x22\x3a\x42]|.{4}TFL3": "kind_onnx",  # the first fields of such a network
+    rb"\x1f\x8b|7z\xbc\xaf|\xfd7zXZ|BZh|Rar!|\x28\xb5\x2f\xfd|.{257}ustar": "kind_archive",
+    rb"\xff\xd8\xff|\x89PNG|GIF8|RIFF": "kind_picture",
+}
+TEXT = rb"[\t\n\r\x20-\x7e]*"
+MEMBERS = {  # the same for what zip archives hold
+    "constants.pkl": "kind_torchscript",
+    ".npy": "kind_numpy",
+    "model.weights.h5": "kind_keras",
+}
 
 
 def read_state(path: Path) -> dict[str, Tensor]:
-    """The tensors in a file of weights by name, on the CPU, floating ones in 32 bits.
+    """The weights of the one residual network in a file, under this project's names, on the CPU, in 32 bits.
 
-    Wrappers and prefixes of training scripts are taken off. Raises UserError naming the file and what is wrong.
+    path: .safetensors, a file of torch.save's, or the index of weights in several files. What is in the file counts,
+    not its suffix. Raises UserError naming the file and what is wrong.
     """
-    if not path.is_file():
-        raise UserError("weights_missing", file=path)
-    if path.suffix not in SUFFIXES:
-        raise UserError("weights_suffix", file=path, suffixes=SUFFIXES)
-    content = _read_safetensors(path) if path.suffix == ".safetensors" else _read_pickle(path)
-    for wrapper in WRAPPERS:
-        if isinstance(content, dict) and isinstance(content.get(wrapper), dict):
-            content = content[wrapper]
-    state = _plain_names(content) if isinstance(content, dict) else {}
-    if not state or not all(isinstance(value, Tensor) for value in state.values()):
-        raise UserError("weights_none", file=path)
-    return {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in state.items()}
-
-
-def _read_safetensors(path: Path) -> dict[str, Tensor]:
-    try:
-        return load_file(path)
-    except (SafetensorError, ValueError, KeyError) as error:
-        raise UserError("weights_damaged", file=path) from error
-
-
-def _read_pickle(path: Path) -> object:
-    """What torch.load's safe reader makes of the file; where it refuses, so do we, and nothing has run.
-
-    Namespace, which holds the arguments of timm's and torchvision's training scripts, is a bag of values.
-    """
-    try:
-        with torch.serialization.safe_globals([argparse.Namespace]), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of unusual protocols; what is said of such a file is said below
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        code = "GLOBAL" in str(error)  # the pickle instruction that fetches a class or function
-        raise UserError("weights_code" if code else "weights_damaged", file=path) from error
-    except Exception as error:  # a damaged or hostile stream raises whatever its bytes happen to reach
-        raise UserError("weights_damaged", file=path) from error
-
-
-def _plain_names(content: dict) -> dict:
-    """Keys without the prefixes; without the counter that torch's averaged models keep beside theirs."""
-    names = {}
-    for key, value in content.items():
-        name = str(key)
-        while name.startswith(PREFIXES):
-            name = name.split(".", 1)[1]
-        names[name] = value
-    if len(names) > 1:
-        names.pop("n_averaged", None)
-    return names
-
-
-def load_strict(module: nn.Module, state: dict[str, Tensor], *, new_head: bool = False) -> None:
-    """Load `state` into `module`: every key must be there in its shape, and no other.
-
-    With new_head the classifier (fc.weight, fc.bias) alone keeps the values that it has. Raises
-    UserError("weights_differ") with the first five differing keys, both shapes, and what the file looks like.
-    """
-    own = module.state_dict()
-    if new_head:
-        state = {**state, **{name: own[name] for name in HEAD}}
-    state = {**{name: value for name, value in own.items() if name.endswith(COUNTER)}, **state}
-    differing = [name for name in {**own, **state} if _shape(own.get(name)) != _shape(state.get(name))]
-    if differing:
-        raise UserError("weights_differ", count=len(differing), differences=_differences(differing, own, state))
-    module.load_state_dict(state)
+    with ExitStack() as opened, _readable(path):
+        content, size = (_shards if path.suffix == ".json" else _content)(path, opened)
+        network = find_network(path, content)
+        claimed = sum(BYTES.get(stored.kind, 0) * stored.count for stored in network.values())
+        if claimed > size:
+            raise UserError("weights_overclaim", file=path, claimed=f"{claimed:,}", there=f"{size:,}")
+        return ordinary_head(path, {name: numbers(path, name, stored) for name, stored in network.items()})
 
 
 def load_checkpoint(module: nn.Module, file: str | Path) -> None:
@@ -98,47 +66,119 @@ def load_checkpoint(module: nn.Module, file: str | Path) -> None:
     load_strict(module, read_state(Path(file)))
 
 
-def guess_architecture(state: dict[str, Tensor]) -> str | None:
-    """The variant whose keys and shapes are those of `state`, the classifier's and the pictures' channels aside."""
-    if any(state.get(name) is None for name in HEAD):
-        return None
-    shapes = _body(state)
-    blocks = tuple(len({key.split(".")[1] for key in state if key.startswith(f"layer{i}.")}) for i in (1, 2, 3, 4))
-    for name in (name for name, row in VARIANTS.items() if row.layers == blocks):
-        with torch.device("meta"):  # shapes only, no memory
-            network = create(name)
-        if _body(network.state_dict()) == shapes:
-            return name
-    return None
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """What goes wrong while the file is read, as sentences."""
+    try:
+        yield
+    except UserError:
+        raise
+    except FileNotFoundError as error:
+        raise UserError("weights_missing", file=path) from error
+    except OSError as error:
+        raise UserError("weights_unreadable", file=path, reason=error.strerror or str(error)) from error
+    except ForeignError as error:
+        network = any(name.startswith("torch.nn.modules.") for name in error.args)
+        raise UserError(
+            "weights_module" if network else "weights_code", file=path, name=brief(error.args[0])
+        ) from error
+    except OverclaimError as error:
+        claimed, there = (f"{number:,}" for number in error.args)
+        raise UserError("weights_overclaim", file=path, claimed=claimed, there=there) from error
+    except (*DAMAGES, SafetensorError) as error:
+        raise UserError("weights_damaged", file=path) from error
 
 
-def first_convolution(state: dict[str, Tensor]) -> Tensor:
-    """Its weight, (C', in_chans, k, k)."""
-    return state["conv1.weight"] if "conv1.weight" in state else state["conv1.0.weight"]
+def _content(path: Path, opened: ExitStack) -> tuple[dict, int]:
+    """What one file holds, dicts within dicts with Stored at their ends, and its bytes."""
+    with _readable(path):
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise UserError("weights_folder", file=path)
+        if not stat.S_ISREG(status.st_mode):
+            raise FileNotFoundError
+        if not status.st_size:
+            raise UserError("weights_empty", file=path)
+        if status.st_size > LARGEST:
+            limit = f"{LARGEST >> 30} GB"
+            raise UserError("weights_large", file=path, size=f"{status.st_size / (1 << 30):.1f} GB", limit=limit)
+        file = opened.enter_context(path.open("rb"))
+        return _read(path, file, status.st_size, opened), status.st_size
 
 
-def _body(state: dict[str, Tensor]) -> dict[str, tuple]:
-    return {
-        name: tensor.shape[:1] + tensor.shape[2:] if name in ("conv1.weight", "conv1.0.weight") else tensor.shape
-        for name, tensor in state.items()
-        if name not in HEAD and not name.endswith(COUNTER)
-    }
+def _read(path: Path, file: BinaryIO, size: int, opened: ExitStack) -> dict:
+    beginning = file.read(BEGINNING)
+    file.seek(0)
+    if beginning[5:9] == b"\0\0\0{":
+        return _read_safetensors(path, file, size, opened)
+    for signature, kind in SIGNATURES.items():
+        if re.match(signature, beginning, re.DOTALL):
+            raise UserError("weights_other", file=path, kind=Message(kind))
+    if beginning.startswith(b"PK"):
+        archive = opened.enter_context(zipfile.ZipFile(file))
+        _check_members(path, archive.namelist())
+        return read_zip(archive)
+    if path.suffix == ".safetensors" and not beginning.startswith(b"\x80"):
+        return _read_safetensors(path, file, size, opened)
+    try:
+        return read_legacy(file)
+    except DAMAGES:
+        if re.fullmatch(TEXT, beginning):
+            raise UserError("weights_other", file=path, kind=Message("kind_text")) from None
+        raise
 
 
-def _differences(names: list[str], own: dict, state: dict) -> list[Message]:
-    absent = Message("absent")
-    found = [
-        Message(
-            "weights_difference",
-            {"name": name, "file": _shape(state.get(name)) or absent, "network": _shape(own.get(name)) or absent},
-        )
-        for name in names[:5]
-    ]
-    guess = guess_architecture(state)
-    if guess and guess != guess_architecture(own):
-        found.append(Message("weights_look_like", {"architecture": guess}))
+def _check_members(path: Path, names: list[str]) -> None:
+    """Raise UserError where a zip archive is none of torch.save's."""
+    for ending, kind in MEMBERS.items():
+        if any(name.endswith(ending) for name in names):
+            raise UserError("weights_other", file=path, kind=Message(kind))
+    if not any(f"/{name}".endswith("/data.pkl") for name in names):
+        raise UserError("weights_zip", file=path, names=[brief(name) for name in names[:3]])
+
+
+def _read_safetensors(path: Path, file: BinaryIO, size: int, opened: ExitStack) -> dict[str, Stored]:
+    """The library checks types, shapes and places; here is checked what it lets pass, and named what is cut short."""
+    length = int.from_bytes(file.read(8), "little")
+    if length > min(HEADER_BYTES, size - 8):
+        raise UserError("weights_header", file=path, reason=Message("header_long", {"claimed": f"{length:,}"}))
+    try:
+        entries = json.loads(file.read(length), object_pairs_hook=_unique)
+        end = 8 + length + max(entry["data_offsets"][1] for name, entry in entries.items() if name != "__metadata__")
+        if end > size:
+            raise UserError("weights_cut", file=path, size=f"{size:,}", expected=f"{end:,}")
+        source = opened.enter_context(safe_open(path, "pt"))
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError, SafetensorError) as error:
+        raise UserError("weights_header", file=path, reason=brief(error)) from error
+    return {name: _stored(source, name) for name in source.keys()}  # noqa: SIM118 (it is no dict)
+
+
+def _stored(source: safe_open, name: str) -> Stored:
+    piece = source.get_slice(name)
+    kind = piece.get_dtype()
+    # cloned, since the library's own tensor is a view of the file, which may change meanwhile
+    return Stored(KINDS.get(kind, kind), tuple(piece.get_shape()), lambda: source.get_tensor(name).clone())
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands there twice")
     return found
 
 
-def _shape(tensor: Tensor | None) -> str | None:
-    return None if tensor is None else " × ".join(map(str, tensor.shape)) or "1"
+def _shards(path: Path, opened: ExitStack) -> tuple[dict[str, Stored], int]:
+    """The same for weights in several files, of which `path` tells: {"weight_map": {name: file beside it}}."""
+    places = read_object(path).get("weight_map")
+    if not isinstance(places, dict) or not all(_is_plain(name) for name in places.values()):
+        raise UserError("weights_index", file=path)
+    files = {name: _content(path.parent / name, opened) for name in sorted(set(places.values()))}
+    for name, file in places.items():
+        if not isinstance(files[file][0].get(name), Stored):
+            raise UserError("weights_shard", file=path.parent / file, name=brief(name))
+    return {name: files[file][0][name] for name, file in places.items()}, sum(size for _, size in files.values())
+
+
+def _is_plain(name: object) -> bool:
+    """Whether `name` is that of a file beside, wherever the path that it might be would lead."""
+    return isinstance(name, str) and bool(re.fullmatch(r"[\w-][\w.-]*", name)) and not name.endswith(".json")

@@ -12,6 +12,7 @@ Nothing here loads torch: pages list models before torch is there.
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +31,15 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 CONFIG, WEIGHTS, CARD, LAB, REPORT = "config.json", "model.safetensors", "README.md", "lab.json", "report.json"
-SUFFIXES = (".safetensors", ".pth", ".pt", ".bin", ".th")  # of files of weights; all but the first are pickles
+INDEX = f"{WEIGHTS}.index.json"  # which tensor is in which file, where the weights are in several
+PICKLE, PICKLE_INDEX = "pytorch_model.bin", "pytorch_model.bin.index.json"  # the weights in older folders
+# of files of weights: of the name itself no more is asked, what they are is told by what is in them
+SUFFIXES = (".safetensors", ".pth", ".pt", ".bin", ".th", ".ckpt", ".pkl", ".tar", ".json")
+LONGEST_JSON = 16 << 20  # bytes; a config with ImageNet's 21,841 classes and their descriptions has 2 MB
+MOST_CLASSES = 100_000
+# Names under which timm published the networks of this project before names had tags
+# (timm/models/resnet.py, register_model_deprecations)
+FORMER = re.compile(r"(?:tv_|ssl_|swsl_)?(resnet\d+d?)(?:\.\w+)?|gluon_(resnet\d+)_v1[bB]|gluon_(resnet\d+)_v1(d)")
 RUNNING_STATISTICS = ("running_mean", "running_var")  # of batch normalisation
 BUILT_IN = {"num_classes", "in_chans", "global_pool", "drop_rate", "drop_path_rate", "drop_block_rate"}  # model_args
 
@@ -125,20 +134,22 @@ def _array(name: str, tensor: "Tensor", half: bool) -> np.ndarray:
 def read_config(folder: Path) -> ModelConfig:
     """The model in `folder` without its weights. Raises UserError naming the file and what is wrong with it."""
     path = folder / CONFIG
-    record = _read_object(path)
+    record = read_object(path)
     pretrained = record.get("pretrained_cfg", record)  # older folders of timm have one level only
     if not isinstance(pretrained, dict) or not isinstance(record.get("architecture"), str):
-        raise UserError("config_wrong", file=path, field="architecture", value=record.get("architecture"))
-    variant(record["architecture"])
+        raise UserError(
+            "config_wrong", file=path, field="architecture", value=weights.brief(record.get("architecture"))
+        )
+    architecture = _architecture(record["architecture"])
     model_args = _model_args(path, record)
     lab = _read_lab(folder / LAB)
     labels, descriptions = _labels(path, record, pretrained)
     preprocessing = Preprocessing.from_config(pretrained)
     in_chans = model_args.get("in_chans", 3)
     if in_chans != len(preprocessing.mean):
-        raise UserError("config_wrong", file=path, field="in_chans", value=in_chans)
+        raise UserError("config_wrong", file=path, field="in_chans", value=weights.brief(in_chans))
     return ModelConfig(
-        architecture=record["architecture"],
+        architecture=architecture,
         labels=labels,
         descriptions=descriptions,
         preprocessing=preprocessing,
@@ -148,9 +159,21 @@ def read_config(folder: Path) -> ModelConfig:
     )
 
 
-def _read_object(path: Path) -> dict:
+def weights_in(folder: Path) -> Path:
+    """The file of weights in a model folder, or the index of several. Raises UserError where there is none."""
+    names = (WEIGHTS, INDEX, PICKLE, PICKLE_INDEX)
+    found = next((folder / name for name in names if (folder / name).exists()), None)
+    if found is None:
+        raise UserError("weights_absent", folder=folder, files=names)
+    return found
+
+
+def read_object(path: Path) -> dict:
+    """The JSON object in a file. Raises UserError: there is no file, it is no such object, or too long."""
     if not path.is_file():
         raise UserError("config_missing", folder=path.parent, file=path.name)
+    if (size := path.stat().st_size) > LONGEST_JSON:
+        raise UserError("json_large", file=path, size=f"{size:,}", limit=f"{LONGEST_JSON:,}")
     try:
         record = json.loads(path.read_text("utf-8"))
     except (ValueError, RecursionError):  # not JSON, not UTF-8, or nested without end
@@ -160,24 +183,32 @@ def _read_object(path: Path) -> dict:
     return record
 
 
+def _architecture(name: str) -> str:
+    """The variant called `name` by timm, now or formerly; UserError with the nearest names where there is none."""
+    former = FORMER.fullmatch(name := weights.brief(name))
+    found = "".join(filter(None, former.groups())) if former else name
+    variant(found)
+    return found
+
+
 def _model_args(path: Path, record: dict) -> dict:
     """timm's arguments to the constructor; those that only matter in training are passed over."""
     model_args = record.get("model_args", {})
     if not isinstance(model_args, dict):
-        raise UserError("config_wrong", file=path, field="model_args", value=model_args)
+        raise UserError("config_wrong", file=path, field="model_args", value=weights.brief(model_args))
     if foreign := sorted(model_args.keys() - BUILT_IN):
-        raise UserError("config_wrong", file=path, field="model_args", value=foreign)
+        raise UserError("config_wrong", file=path, field="model_args", value=weights.brief(", ".join(foreign)))
     pool = model_args.get("global_pool", record.get("global_pool", "avg"))
     if pool != "avg":
-        raise UserError("config_wrong", file=path, field="global_pool", value=pool)
+        raise UserError("config_wrong", file=path, field="global_pool", value=weights.brief(pool))
     return model_args
 
 
 def _labels(path: Path, record: dict, pretrained: dict) -> tuple[list[str], dict[str, str]]:
     """Class keys and their descriptions; where the file has none, ImageNet's for 1000 classes, or numbers."""
     count = record.get("num_classes", pretrained.get("num_classes"))
-    if not isinstance(count, int) or isinstance(count, bool) or count < 1:
-        raise UserError("config_wrong", file=path, field="num_classes", value=count)
+    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MOST_CLASSES:
+        raise UserError("config_wrong", file=path, field="num_classes", value=weights.brief(count))
     names = record.get("label_names", pretrained.get("label_names", pretrained.get("labels")))
     if names is None:
         return default_labels(count)
@@ -200,15 +231,21 @@ def _read_lab(path: Path) -> dict:
     """temperature, unknown_threshold, summary; nothing where there is no such file."""
     if not path.is_file():
         return {}
-    lab = _read_object(path)
+    lab = read_object(path)
+    if isinstance(lab.get("format"), int) and lab["format"] > FORMAT:
+        raise UserError("format_newer", file=path, format=lab["format"])
     if lab.get("format") != FORMAT:
-        raise UserError("config_wrong", file=path, field="format", value=lab.get("format"))
+        raise UserError("config_wrong", file=path, field="format", value=weights.brief(lab.get("format")))
     temperature, threshold = lab.get("temperature", 1.0), lab.get("unknown_threshold")
-    if not (isinstance(temperature, int | float) and 0 < temperature < math.inf):
-        raise UserError("config_wrong", file=path, field="temperature", value=temperature)
-    if not (threshold is None or (isinstance(threshold, int | float) and 0 <= threshold <= 1)):
-        raise UserError("config_wrong", file=path, field="unknown_threshold", value=threshold)
+    if not (_is_number(temperature) and 0 < temperature < math.inf):
+        raise UserError("config_wrong", file=path, field="temperature", value=weights.brief(temperature))
+    if not (threshold is None or (_is_number(threshold) and 0 <= threshold <= 1)):
+        raise UserError("config_wrong", file=path, field="unknown_threshold", value=weights.brief(threshold))
     summary = lab.get("summary", {})
     if not isinstance(summary, dict):
-        raise UserError("config_wrong", file=path, field="summary", value=summary)
+        raise UserError("config_wrong", file=path, field="summary", value=weights.brief(summary))
     return {"temperature": temperature, "unknown_threshold": threshold, "summary": summary}
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

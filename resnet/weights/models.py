@@ -9,12 +9,15 @@ from torch import Tensor
 
 from resnet.errors import UserError
 from resnet.nn.network import ResNet, create
+from resnet.nn.variants import VARIANTS
 from resnet.store import Store
-from resnet.weights.files import first_convolution, guess_architecture, load_strict, read_state
+from resnet.text import Message
+from resnet.weights.files import read_state
 from resnet.weights.find import HubName, find, hub_config, source
-from resnet.weights.folder import WEIGHTS, ModelConfig, default_labels, read_config
+from resnet.weights.folder import CONFIG, ModelConfig, default_labels, read_config, weights_in
 from resnet.weights.hub import download, weights_file
 from resnet.weights.preprocessing import Preprocessing
+from resnet.weights.state import adapt_stem, guess_architecture, load_strict, stem_name
 
 
 def create_model(name: str, pretrained: bool = False, num_classes: int | None = None, in_chans: int = 3) -> ResNet:
@@ -25,16 +28,26 @@ def create_model(name: str, pretrained: bool = False, num_classes: int | None = 
         pretrained: with weights, not at random.
         num_classes: K; None for those of the weights, or 1000. Where it is another number than theirs, the
             classifier alone is new.
-        in_chans: channels of the pictures; with weights, theirs.
+        in_chans: channels of the pictures. Where it is another number than that of the weights, their first
+            convolution is adapted, as timm does (see resnet.weights.state.adapt_stem).
     """
     if not pretrained:
         return create(name, num_classes=num_classes or 1000, in_chans=in_chans)
-    network = load(name).train()
+    found = find(name, Store.open())
+    network, config = open_model(found)
+    if num_classes is None:
+        _check_classifier(found, config)
     if in_chans != network.in_chans:
-        raise UserError("in_chans_wrong", name=name, here=network.in_chans, asked=in_chans)
-    if num_classes not in (None, network.num_classes):
+        network = _with_channels(network, config, in_chans)
+    if num_classes not in (None, config.num_classes):
         network.reset_classifier(num_classes)
-    return network
+    return network.train()
+
+
+def _with_channels(network: ResNet, config: ModelConfig, in_chans: int) -> ResNet:
+    other = create(config.architecture, network.num_classes, in_chans)
+    load_strict(other, adapt_stem(network.state_dict(), in_chans))
+    return other
 
 
 def load(reference: str | Path, store: Store | None = None) -> ResNet:
@@ -43,9 +56,11 @@ def load(reference: str | Path, store: Store | None = None) -> ResNet:
     .name: the reference, or the default model's name where it is "" · .config: ModelConfig
     .labels: the class keys, in the order of the logits
     .preprocess: picture -> normalised tensor (C, S, S), S x S the input size in pixels
+    .adapted: what was changed in the weights so that they fit, as messages
     """
     found = find(str(reference), store or Store.open())
     network, config = open_model(found)
+    _check_classifier(found, config)
     network.name, network.config, network.labels = str(reference) or found.name, config, config.labels
     network.preprocess = partial(_preprocess, config.preprocessing)
     return network
@@ -55,18 +70,52 @@ def _preprocess(preprocessing: Preprocessing, image: Image.Image) -> Tensor:
     return preprocessing.normalise(torch.from_numpy(preprocessing.pixels(image)))
 
 
+def load_for_training(reference: str, labels: list[str], store: Store) -> ResNet:
+    """The network of the model called `reference`, its classifier new where it is none for `labels`; with .adapted."""
+    network, config = open_model(find(reference, store))
+    if config.labels != labels:
+        network.reset_classifier(len(labels))
+        network.adapted.append(Message("weights_new_head", {"before": config.num_classes, "after": len(labels)}))
+    return network
+
+
 def open_model(found: Path | HubName) -> tuple[ResNet, ModelConfig]:
-    """Network in evaluation mode and config of a model folder, a file of weights, or weights to download."""
+    """Network in evaluation mode and config of a model folder, a file of weights, or weights to download.
+
+    The network has .adapted. A file without a classifier gives a config without labels, and a network with a classifier
+    at random.
+    """
+    adapted = []
     if isinstance(found, HubName):
         config, state = _downloaded(found)
     elif found.is_dir():
-        config, state = read_config(found), read_state(found / WEIGHTS)
+        config, state = read_config(found), read_state(weights_in(found))
+        _check_classes(found, config, state)
     else:
         state = read_state(found)
         config = _guessed(found, state)
-    network = create(config.architecture, config.num_classes, config.in_chans)
-    load_strict(network, state)
+        channels = state[stem_name(state)].shape[1]
+        if channels != config.in_chans:
+            state = adapt_stem(state, config.in_chans)
+            adapted.append(Message("weights_stem", {"before": channels, "after": config.in_chans}))
+    network = create(config.architecture, config.num_classes or 1, config.in_chans)
+    load_strict(network, state, new_head=not config.labels)
+    network.adapted = adapted
     return network.eval(), config
+
+
+def _check_classifier(found: Path | HubName, config: ModelConfig) -> None:
+    if not config.labels:
+        raise UserError("weights_headless", file=found, architecture=config.architecture)
+
+
+def _check_classes(folder: Path, config: ModelConfig, state: dict[str, Tensor]) -> None:
+    """Raise UserError where the classifier's classes are not those of the config."""
+    file = weights_in(folder)
+    if "fc.weight" not in state:
+        raise UserError("weights_headless", file=file, architecture=config.architecture)
+    if (here := len(state["fc.weight"])) != config.num_classes:
+        raise UserError("weights_classes", file=file, here=here, config=CONFIG, count=config.num_classes)
 
 
 def _downloaded(name: HubName) -> tuple[ModelConfig, dict[str, Tensor]]:
@@ -83,8 +132,13 @@ def _downloaded(name: HubName) -> tuple[ModelConfig, dict[str, Tensor]]:
 
 def _guessed(file: Path, state: dict[str, Tensor]) -> ModelConfig:
     """What keys and shapes tell of bare weights; of preprocessing they tell nothing, so it is the most common."""
+    stem, known = stem_name(state), ", ".join(VARIANTS)
+    if stem == "conv1.weight" and (size := state[stem].shape[-1]) == 3:
+        raise UserError("weights_small_stem", file=file, size=size)
     architecture = guess_architecture(state)
-    if architecture is None or first_convolution(state).shape[1] != 3:
-        raise UserError("weights_foreign", file=file)
-    labels, descriptions = default_labels(len(state["fc.weight"]))
+    if architecture is None:
+        raise UserError("weights_unlike", file=file, known=known)
+    if architecture not in VARIANTS:
+        raise UserError("weights_not_built", file=file, architecture=architecture, known=known)
+    labels, descriptions = default_labels(len(state["fc.weight"])) if "fc.weight" in state else ([], {})
     return ModelConfig(architecture, labels, Preprocessing(224), descriptions)

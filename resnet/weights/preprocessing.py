@@ -15,6 +15,7 @@ from PIL import Image
 from resnet.errors import UserError
 from resnet.settings import CROP_MODES
 from resnet.text import Message
+from resnet.weights import brief
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 IMAGENET_MEAN = (0.485, 0.456, 0.406)  # of ImageNet's training pictures: red, green, blue, where 1 is white
 IMAGENET_STD = (0.229, 0.224, 0.225)
 INTERPOLATIONS = tuple(method.name.lower() for method in Image.Resampling)
+LARGEST = 2048  # S; a network's input of that size takes 50 MB, a hundred times as much within the network
 LONGEST_ASPECT = 20  # long side over short side up to which a picture is resized whole in mode "center"
 
 
@@ -41,8 +43,8 @@ class Preprocessing:
         Raises UserError("preprocessing_wrong") naming the field and its value.
         """
         size = config.get("input_size") or (3, 224, 224)
-        if not (_numbers(size) and len(size) == 3 and size[1] == size[2] and size[1] == int(size[1]) > 0):
-            raise UserError("preprocessing_wrong", field="input_size", value=size)
+        if not (_numbers(size) and len(size) == 3 and size[1] == size[2] and 0 < size[1] == int(size[1]) <= LARGEST):
+            raise UserError("preprocessing_wrong", field="input_size", value=brief(size))
         found = cls(
             size=int(size[1]),
             crop_pct=config.get("crop_pct") or 0.875,
@@ -60,7 +62,7 @@ class Preprocessing:
         }
         for field, good in checks.items():
             if not good:
-                raise UserError("preprocessing_wrong", field=field, value=getattr(found, field))
+                raise UserError("preprocessing_wrong", field=field, value=brief(getattr(found, field)))
         return dataclasses.replace(found, mean=tuple(found.mean), std=tuple(found.std))
 
     def to_config(self) -> dict:

@@ -175,7 +175,8 @@ def test_a_config_that_cannot_be_opened_is_refused_by_field(folder, values, sent
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"format": 2}, "format is 2"),
+        ({"format": 0}, "format is 0"),
+        ({"format": "two"}, "format is two"),
         ({"temperature": 0}, "temperature is 0"),
         ({"temperature": "warm"}, "temperature is warm"),
         ({"unknown_threshold": 40}, "unknown_threshold is 40"),
