@@ -2,24 +2,31 @@
 
 ID/files/        the pictures, numbered
 ID/manifest.csv  a row a picture: class, part, hash, size, where it came from
-ID/report.json   what the import found: counts, and all that was left out, and why
+ID/report.json   what the import found: counts, and what was left out, and why
 ID/name.json     what it is called; the one thing that may change
 """
 
 import contextlib
 import csv
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from resnet.data.images import shown
-from resnet.data.layout import PARTS, few
+from resnet.data.layout import few
 from resnet.errors import UserError
 from resnet.store import FORMAT, Store, folders, read_json, write_json
 from resnet.text import Message
 
-DAMAGED = (OSError, ValueError, KeyError, TypeError)  # what reading a data set's files may raise
+DAMAGED = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    csv.Error,
+)  # what reading a data set's files may raise
 COLUMNS = ("path", "class", "split", "sha256", "bytes", "width", "height", "group", "parent", "source")
 
 
@@ -45,24 +52,37 @@ class Dataset:
     folder: Path
     name: str
     classes: list[str]  # sorted; a record's target is a place in it
-    records: list[Record]
     report: dict
 
     @classmethod
     def open(cls, folder: Path) -> "Dataset":
+        """The data set in `folder`; its manifest stays closed until records are asked for."""
         try:
-            with open(folder / "manifest.csv", encoding="utf-8", newline="") as file:
-                rows = list(csv.DictReader(file))
-            name, report = read_json(folder / "name.json")["name"], read_json(folder / "report.json")
-            classes = sorted({row["class"] for row in rows})
-            targets = {label: target for target, label in enumerate(classes)}
-            return cls(folder, name, classes, [_record(row, folder, targets) for row in rows], report)
+            name, report = read_name(folder), read_json(folder / "report.json")
+            if not (folder / "manifest.csv").is_file():
+                raise FileNotFoundError("manifest.csv")
+            return cls(folder, name, sorted(report["counts"]), report)
         except DAMAGED as error:
-            raise UserError("dataset_damaged", folder=folder.name, reason=shown(error)) from error
+            raise _damaged(folder, error) from error
 
     @property
     def id(self) -> str:
         return self.folder.name
+
+    @cached_property
+    def records(self) -> list[Record]:
+        """All pictures, by part, class and content."""
+        return list(self.read_records())
+
+    def read_records(self) -> Iterator[Record]:
+        """The same, one by one."""
+        targets = {label: target for target, label in enumerate(self.classes)}
+        try:
+            with open(self.folder / "manifest.csv", encoding="utf-8", newline="") as file:
+                for row in csv.DictReader(file):
+                    yield _record(row, self.folder, targets)
+        except DAMAGED as error:
+            raise _damaged(self.folder, error) from error
 
     def part(self, split: str) -> list[Record]:
         """The records of train, val or test."""
@@ -73,8 +93,8 @@ class Dataset:
         found = []
         if len(self.classes) < 2:
             found.append(Message("dataset_few_classes", {"count": len(self.classes)}))
-        learnt = Counter(record.label for record in self.records if record.split == "train")
-        held = learnt + Counter(record.label for record in self.records if record.split == "val")
+        learnt = {label: parts["train"] for label, parts in self.report["counts"].items()}
+        held = {label: parts["train"] + parts["val"] for label, parts in self.report["counts"].items()}
         if single := [label for label in self.classes if held[label] == 1]:
             found.append(Message("dataset_single", {"labels": few(single)}))
         if unseen := [label for label in self.classes if not learnt[label] and held[label] != 1]:
@@ -98,34 +118,41 @@ def _record(row: dict[str, str], folder: Path, targets: dict[str, int]) -> Recor
     )
 
 
+def _damaged(folder: Path, error: Exception) -> UserError:
+    return UserError("dataset_damaged", folder=folder.name, reason=shown(error))
+
+
 def list_datasets(store: Store) -> list[dict]:
     """{id, name, images, classes, split} of each data set, oldest first; no damaged ones; manifests stay closed."""
     found = []
     for folder in folders(store.datasets):
         with contextlib.suppress(*DAMAGED):
             report = read_json(folder / "report.json")
-            name = read_json(folder / "name.json")["name"]
-            summary = {"id": folder.name, "name": name, "images": report["images"]}
+            summary = {"id": folder.name, "name": read_name(folder), "images": report["images"]}
             found.append({**summary, "classes": len(report["counts"]), "split": report["split"]})
     return found
 
 
-def write_dataset(folder: Path, name: str, records: Iterable[Record], report: dict) -> None:
-    """Manifest, report and name of the data set whose files lie in `folder`; counts go into the report."""
-    records = sorted(records, key=lambda record: (PARTS.index(record.split), record.label, record.path))
+def write_manifest(folder: Path, rows: Iterable[tuple]) -> None:
+    """rows: values of COLUMNS, in the order that the records shall have."""
     with open(folder / "manifest.csv", "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
-        for r in records:
-            path = r.path.relative_to(folder).as_posix()
-            size = (r.bytes, r.width, r.height)
-            writer.writerow((path, r.label, r.split, r.sha256, *size, r.group, r.parent, r.source))
-    counts = {label: dict.fromkeys(PARTS, 0) for label in sorted({record.label for record in records})}
-    for record in records:
-        counts[record.label][record.split] += 1
-    report = {"format": FORMAT, "name": name, "images": len(records), "counts": counts, **report}
-    write_json(folder / "report.json", report)
+        writer.writerows(rows)
+
+
+def write_report(folder: Path, name: str, counts: dict[str, dict[str, int]], report: dict) -> None:
+    """Report and name of the data set in `folder`. counts: label -> part -> images."""
+    images = sum(sum(parts.values()) for parts in counts.values())
+    write_json(folder / "report.json", {"format": FORMAT, "name": name, "images": images, "counts": counts, **report})
     write_name(folder, name)
+
+
+def read_name(folder: Path) -> str:
+    name = read_json(folder / "name.json")["name"]
+    if not isinstance(name, str):
+        raise TypeError(f"name.json: {name!r}")
+    return name
 
 
 def write_name(folder: Path, name: str) -> None:

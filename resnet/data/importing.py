@@ -1,25 +1,29 @@
-"""The import: a folder or a zip becomes a data set of the workspace, checked picture by picture, or a sentence.
+"""The import: a folder or an archive becomes a data set of the workspace, checked picture by picture, or a sentence.
 
-Everything is made in a temporary folder on the workspace's disk and renamed into its place when it is whole.
+Everything is made in a temporary folder on the workspace's disk and renamed into its place when it is whole. What is
+known of each file stands in an index on the disk, row by row: no list here grows with the number of pictures.
 """
 
+import contextlib
 import errno
 import hashlib
+import json
 import os
 import shutil
-from collections import Counter, defaultdict
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import partial
-from itertools import pairwise
+from collections import deque
+from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
-from resnet.data.archive import Limits, Progress, check_space, read_tree
-from resnet.data.dataset import Dataset, Record, write_dataset, write_name
-from resnet.data.images import MAX_BYTES, measure, shown
-from resnet.data.layout import PARTS, Picture, clean_label, few, read_layout
-from resnet.data.split import stratified
+from resnet.data.archive import Progress, read_source
+from resnet.data.bounds import MB, Limits, check_space
+from resnet.data.dataset import COLUMNS, Dataset, write_manifest, write_name, write_report
+from resnet.data.decoder import Measured, measured
+from resnet.data.images import MAX_BYTES, shown
+from resnet.data.index import Index, encoded
+from resnet.data.layout import FEW, PARTS, clean_label, few, read_layout
+from resnet.data.split import draw, stratified
 from resnet.errors import UserError
 from resnet.store import Store
 from resnet.text import Message
@@ -27,23 +31,18 @@ from resnet.text import Message
 SPLIT_SEED = 0
 SMALL = 32  # pixels of the shorter side; less leaves a ResNet's last stage no picture to look at (it sees 1/32)
 IMBALANCE = 4  # the largest class over the smallest; from here on a warning
+LISTED = 1000  # files of a kind that the report lists; it counts them all
+RANK = "CASE {} WHEN 'train' THEN 0 WHEN 'val' THEN 1 ELSE 2 END"
 
 
-@dataclass(frozen=True)
-class Examined:
-    """A picture that was read, decoded to its end and copied; or the sentence why not."""
+class Picture(NamedTuple):
+    """A picture of a class, on its way into the data set."""
 
-    picture: Picture
-    path: Path
-    sha256: str = ""  # "" where even the bytes could not be read
-    bytes: int = 0
-    width: int = 0  # pixels, upright
-    height: int = 0
-    reason: Message | None = None
-
-    @property
-    def source(self) -> str:
-        return shown(self.picture.name)
+    number: int  # in order of names
+    path: str  # of its copy, in the data set's folder
+    source: str  # its name where it came from
+    label: str
+    part: str  # train, val, test; "" where the split is not given
 
 
 def import_dataset(
@@ -53,7 +52,7 @@ def import_dataset(
     progress: Progress | None = None,
     limits: Limits = Limits(),  # noqa: B008 (frozen)
 ) -> Dataset:
-    """The data set made of `source`, a folder (read, never written) or a zip.
+    """The data set made of `source`, a folder (read, never written), a zip or a tar.
 
     name: what it is called (default: the source's own name).
     progress: called with ("unpack" or "check", done, total) as pictures are done; what it raises ends the import.
@@ -61,21 +60,22 @@ def import_dataset(
     Raises UserError, with nothing left behind.
     """
     source = Path(source)
+    _check_source(source, store)
     temporary = store.temporary()
     try:
-        (temporary / "unpacked").mkdir()
-        tree = read_tree(source, temporary / "unpacked", limits, progress)
-        layout = read_layout(tree)
-        made = temporary / "made"
-        (made / "files").mkdir(parents=True)
-        found = _examine(layout.pictures, made, progress, unpacked=not source.is_dir())
-        folder = store.datasets / _content_id(found)
-        if folder.exists():
-            if name:
+        made, unpacked = temporary / "made", temporary / "unpacked"
+        for folder in (made / "files", unpacked):
+            folder.mkdir(parents=True)
+        with Index(temporary / "index.sqlite") as index:
+            read_source(source, unpacked, index, limits, progress)
+            warnings = read_layout(index)
+            _check_pictures(index, source, unpacked, made, progress)
+            folder = store.datasets / _content_id(index)
+            if not folder.exists():
+                _fill(made, clean_name(name or _own_name(source)), index, warnings)
+                _publish(made, folder)
+            elif name:
                 write_name(folder, clean_name(name))
-            return Dataset.open(folder)
-        _fill(made, clean_name(name or _own_name(source)), found, layout.warnings)
-        _publish(made, folder)
         return Dataset.open(folder)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -92,184 +92,252 @@ def clean_name(name: str) -> str:
 
 def _own_name(source: Path) -> str:
     source = source.resolve()
-    return source.name if source.is_dir() else source.stem
+    name = source.name if source.is_dir() else source.stem
+    return name.removesuffix(".tar")
 
 
-def _examine(pictures: list[Picture], folder: Path, progress: Progress | None, unpacked: bool) -> list[Examined]:
-    """All pictures read, checked and copied to `folder`, in threads.
-
-    Reading, hashing and decoding release Python's lock: two threads are twice as fast as one, and ahead of two
-    processes, which have to start first (4000 pictures of 224 pixels: 0.37 s against 0.51 s).
-    """
-    if not unpacked:
-        check_space(folder, sum(picture.path.stat().st_size for picture in pictures))
-    paths = [folder / "files" / f"{i:06d}{p.name.suffix.lower()}" for i, p in enumerate(pictures)]
-    found = []
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        try:
-            for examined in pool.map(partial(_examine_one, unpacked=unpacked), pictures, paths):
-                found.append(examined)
-                if progress:
-                    progress("check", len(found), len(pictures))
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
-    return found
+def _check_source(source: Path, store: Store) -> None:
+    """Raises UserError for what is no source: nothing at all, this workspace, or what an import made."""
+    if not source.exists():
+        raise UserError("source_missing", source=shown(source))
+    real = source.resolve()
+    if store.root.is_relative_to(real) or (store.root / store.owner) in (real, *real.parents):
+        raise UserError("source_workspace", source=shown(source), workspace=shown(store.root))
+    manifest = source / "manifest.csv" if source.is_dir() else source
+    with contextlib.suppress(OSError), open(manifest, "rb") as file:
+        if file.read(1000).startswith(",".join(COLUMNS).encode()):
+            raise UserError("source_dataset", source=shown(source))
 
 
-def _examine_one(picture: Picture, path: Path, unpacked: bool) -> Examined:
-    """Read a picture once: hash, decode, and keep those very bytes."""
-    name = picture.name
+def _check_pictures(index: Index, source: Path, unpacked: Path, made: Path, progress: Progress | None) -> None:
+    """Copy every picture of a class to `made`, and write to the index what its copy is, or why it cannot be read."""
+    of_a_class = "picture AND label IS NOT NULL"
+    total = index.count_files(of_a_class)
+    if source.is_dir():
+        check_space(made, index.value("SELECT sum(bytes) FROM file WHERE picture"))
+    copied: deque[Picture] = deque()  # and not measured yet: the few that the decoders have before them
+
+    def copies() -> Iterator[tuple[Path, str]]:
+        for number, (file, name, _, label, part) in enumerate(index.files(of_a_class)):
+            picture = Picture(number, f"files/{number:06d}{Path(name).suffix.lower()}", name, label, part)
+            try:
+                if source.is_dir():
+                    _copy(source / name, made / picture.path, name)
+                else:
+                    os.replace(unpacked / f"{file:06d}", made / picture.path)
+            except UserError as error:
+                _note_unreadable(index, picture, error.message, "")
+                continue
+            copied.append(picture)
+            yield made / picture.path, name
+
+    with contextlib.closing(measured(copies())) as answers:
+        for answer in answers:
+            picture = copied.popleft()
+            if isinstance(answer, Message):
+                with open(made / picture.path, "rb") as file:
+                    _note_unreadable(index, picture, answer, hashlib.file_digest(file, "sha256").hexdigest())
+            else:
+                _note(index, picture, answer)
+            if progress:
+                progress("check", picture.number + 1, total)
+
+
+def _copy(source: Path, copy: Path, name: str) -> None:
+    """A copy of the file's bytes, at most as many as a picture may have, and one. UserError where it cannot be read."""
+    with open(copy, "xb") as file:
+        for chunk in _chunks(source, name):
+            file.write(chunk)
+
+
+def _chunks(source: Path, name: str) -> Iterator[bytes]:
+    left = MAX_BYTES + 1
     try:
-        with open(picture.path, "rb") as file:
-            content = file.read(MAX_BYTES + 1)
+        with open(source, "rb") as file:
+            while chunk := file.read(min(left, MB)):
+                left -= len(chunk)
+                yield chunk
     except OSError as error:
-        return Examined(
-            picture, path, reason=Message("image_no_access", {"file": shown(name), "reason": error.strerror})
-        )
-    sha256 = hashlib.sha256(content).hexdigest()
-    try:
-        width, height = measure(content, name)
-    except UserError as error:
-        return Examined(picture, path, sha256, len(content), reason=error.message)
-    if unpacked:
-        os.replace(picture.path, path)
-    else:
-        path.write_bytes(content)
-    return Examined(picture, path, sha256, len(content), width, height)
+        raise UserError("image_no_access", file=shown(name), reason=error.strerror) from error
 
 
-def _content_id(found: Iterable[Examined]) -> str:
+def _note(index: Index, picture: Picture, answer: Measured) -> None:
+    index.run(
+        """INSERT INTO picture (id, path, source, label, part, sha256, bytes, width, height, fate)
+        VALUES (?, ?, CAST(? AS TEXT), ?, ?, ?, ?, ?, ?, 'kept')""",
+        *(picture.number, picture.path, encoded(picture.source), picture.label, picture.part),
+        *(answer.sha256, answer.bytes, answer.width, answer.height),
+    )
+
+
+def _note_unreadable(index: Index, picture: Picture, reason: Message, sha256: str) -> None:
+    index.run(
+        """INSERT INTO picture (id, path, source, label, part, sha256, fate, reason)
+        VALUES (?, ?, CAST(? AS TEXT), ?, ?, ?, 'unreadable', ?)""",
+        *(picture.number, picture.path, encoded(picture.source), picture.label, picture.part),
+        *(sha256, json.dumps(reason.to_json())),
+    )
+
+
+def _content_id(index: Index) -> str:
     """An id that is the content's: what lies in which class and part, whatever the files are called."""
-    rows = sorted(f"{item.picture.label}\n{item.picture.part}\n{item.sha256}\n" for item in found)
-    return hashlib.sha256("".join(rows).encode()).hexdigest()[:16]
+    content = hashlib.sha256()
+    for row in index.run("SELECT label, part, sha256 FROM picture ORDER BY label, part, sha256"):
+        content.update("".join(f"{value}\n" for value in row).encode())
+    return content.hexdigest()[:16]
 
 
-def _fill(folder: Path, name: str, found: list[Examined], warnings: list[Message]) -> None:
+def _fill(folder: Path, name: str, index: Index, warnings: list[Message]) -> None:
     """Decide what is kept and where it belongs, and write it down; files that are not kept go."""
-    whole = [item for item in found if item.reason is None]
-    kept, duplicates, leaks, conflicts = sort_out(whole)
-    unreadable = [item for item in found if item.reason]
-    if len({item.picture.label for item in kept}) < 2:
-        raise _too_few(kept, unreadable, conflicts)
-    for path in {item.path for item in whole} - {item.path for item in kept}:
-        path.unlink()
-
-    kept.sort(key=lambda item: (item.picture.label, item.sha256))  # the split follows the content, not the names
-    given = any(item.picture.part == "val" for item in kept)
-    parts = [item.picture.part or "train" for item in kept]
-    if not given:
-        parts = _make_val(kept, parts)
-    records = [_record(item, part) for item, part in zip(kept, parts, strict=True)]
+    _sort_out(index)
+    labels = index.column("SELECT DISTINCT label FROM picture WHERE fate = 'kept'")
+    if len(labels) < 2:
+        raise _too_few(index)
+    for (path,) in index.run("SELECT path FROM picture WHERE fate <> 'kept'"):
+        (folder / path).unlink(missing_ok=True)
+    given = index.value("SELECT EXISTS (SELECT * FROM picture WHERE fate = 'kept' AND part = 'val')")
+    _split(index, given)
+    write_manifest(folder, _manifest(index))
+    counts = {label: dict.fromkeys(PARTS, 0) for label in sorted(labels)}
+    for label, part, count in index.run("SELECT label, split, count(*) FROM picture WHERE split <> '' GROUP BY 1, 2"):
+        counts[label][part] = count
+    found = _left_out(index)
+    warnings = [*warnings, *_warn_left_out(found), *_warn_lost(index), *_warn_kept(index, counts)]
     report = {
         "split": "given" if given else "made",
-        "unreadable": [{"file": item.source, "reason": item.reason.to_json()} for item in unreadable],
-        "duplicates": [[first.source, second.source] for first, second in duplicates],
-        "leaks": [[first.source, second.source] for first, second in leaks],
-        "conflicts": [[item.source for item in group] for group in conflicts],
-        "warnings": [
-            message.to_json()
-            for message in (
-                *warnings,
-                *_warn_left_out(unreadable, duplicates, leaks, conflicts),
-                *_warn_lost(found, kept),
-                *_warn_kept(kept),
-            )
-        ],
+        "totals": {kind: count for kind, (count, _) in found.items()},
+        **{kind: listed for kind, (_, listed) in found.items()},
+        "warnings": [warning.to_json() for warning in warnings],
     }
-    write_dataset(folder, name, records, report)
+    write_report(folder, name, counts, report)
 
 
-def sort_out(found: list[Examined]) -> tuple[list[Examined], list[tuple], list[tuple], list[list[Examined]]]:
-    """(kept, duplicates, leaks, conflicts): what becomes of pictures that are there more than once, to the byte.
+def _sort_out(index: Index) -> None:
+    """What becomes of pictures that are there more than once, to the byte.
 
-    In one class and part: the first is kept; duplicates are (kept, dropped).
-    In one class and several parts: one is kept in each; leaks are the pairs.
-    In several classes: none is kept, for nobody knows which class is right; conflicts are the groups.
+    In several classes: none is kept, for nobody knows which class is right.
+    In one class and part: the first is kept. In one class and several parts: one in each, which the report lists.
     """
-    same = defaultdict(list)
-    for item in sorted(found, key=lambda item: item.picture.name):
-        same[item.sha256].append(item)
-    kept, duplicates, leaks, conflicts = [], [], [], []
-    for group in same.values():
-        if len({item.picture.label for item in group}) > 1:
-            conflicts.append(group)
-            continue
-        first = {}  # part -> the picture kept in it
-        for item in group:
-            if first.setdefault(item.picture.part, item) is not item:
-                duplicates.append((first[item.picture.part], item))
-        kept += first.values()
-        leaks += pairwise(first[part] for part in PARTS if part in first)
-    return kept, duplicates, leaks, conflicts
-
-
-def _make_val(kept: list[Examined], parts: list[str]) -> list[str]:
-    """A val part made from train; a given test part stays what it is."""
-    train = [i for i, part in enumerate(parts) if part == "train"]
-    made = stratified([kept[i].picture.label for i in train], [None] * len(train), SPLIT_SEED)
-    parts = list(parts)
-    for i, part in zip(train, made, strict=True):
-        parts[i] = part
-    return parts
-
-
-def _record(item: Examined, part: str) -> Record:
-    return Record(
-        path=item.path,
-        label=item.picture.label,
-        target=0,  # not written down: it follows from the class list
-        split=part,
-        sha256=item.sha256,
-        bytes=item.bytes,
-        width=item.width,
-        height=item.height,
-        group="",
-        parent="",
-        source=str(item.picture.name).encode("utf-8", "replace").decode(),
+    index.run(
+        """UPDATE picture SET fate = 'conflict' WHERE fate = 'kept' AND sha256 IN
+        (SELECT sha256 FROM picture WHERE fate = 'kept' GROUP BY sha256 HAVING min(label) <> max(label))"""
+    )
+    index.run(
+        """UPDATE picture SET fate = 'duplicate' WHERE fate = 'kept' AND id NOT IN
+        (SELECT min(id) FROM picture WHERE fate = 'kept' GROUP BY sha256, part)"""
     )
 
 
-def _too_few(kept: list[Examined], unreadable: list[Examined], conflicts: list[list[Examined]]) -> UserError:
+def _split(index: Index, given: bool) -> None:
+    """The split as it was given; else a val part made from train, while a given test part stays what it is."""
+    index.run("UPDATE picture SET split = iif(part = '', 'train', part) WHERE fate = 'kept'")
+    if given:
+        return
+    index.create_function("draw", lambda sha256: draw(sha256, SPLIT_SEED))
+    query = "SELECT label, count(*) FROM picture WHERE split = 'train' GROUP BY label ORDER BY label"
+    for label, images in index.run(query).fetchall():
+        units = index.run(
+            "SELECT id, 1, NULL FROM picture WHERE label = ? AND split = 'train' ORDER BY draw(sha256)", label
+        )
+        val = ((unit,) for unit, part in stratified(units, images) if part == "val")
+        index.run_many("UPDATE picture SET split = 'val' WHERE id = ?", val)
+
+
+def _manifest(index: Index) -> Iterator[tuple]:
+    """The rows of the manifest, by part, class and content: the same order on every machine."""
+    rows = index.run(
+        f"""SELECT path, label, split, sha256, bytes, width, height, '', '', source FROM picture
+        WHERE fate = 'kept' ORDER BY {RANK.format("split")}, label, sha256"""
+    )
+    for *row, source in rows:
+        yield (*row, source.encode("utf-8", "replace").decode())
+
+
+def _left_out(index: Index) -> dict[str, tuple[int, list]]:
+    """What the report lists: of each kind how often it was found, and the first LISTED."""
+    unreadable = index.run("SELECT source, reason FROM picture WHERE fate = 'unreadable' ORDER BY id LIMIT ?", LISTED)
+    duplicates = index.run(
+        """SELECT first.source, again.source FROM picture AS again JOIN picture AS first
+        ON first.sha256 = again.sha256 AND first.part = again.part AND first.fate = 'kept'
+        WHERE again.fate = 'duplicate' ORDER BY again.id LIMIT ?""",
+        LISTED,
+    )
+    leaks = f"""(SELECT id, source, LEAD(source) OVER (PARTITION BY sha256 ORDER BY {RANK.format("part")}) AS other
+        FROM picture WHERE fate = 'kept') WHERE other IS NOT NULL"""
+    conflicts = index.run(
+        """SELECT min(id) OVER (PARTITION BY sha256) AS first, source FROM picture WHERE fate = 'conflict'
+        ORDER BY first, id LIMIT ?""",
+        LISTED,
+    )
+    groups = groupby(conflicts, key=lambda row: row[0])
+    count = "SELECT count(*) FROM picture WHERE fate = ?"
+    return {
+        "unreadable": (
+            index.value(count, "unreadable"),
+            [{"file": shown(source), "reason": json.loads(reason)} for source, reason in unreadable],
+        ),
+        "duplicates": (index.value(count, "duplicate"), [[shown(a), shown(b)] for a, b in duplicates]),
+        "leaks": (
+            index.value(f"SELECT count(*) FROM {leaks}"),
+            [
+                [shown(a), shown(b)]
+                for a, b in index.run(f"SELECT source, other FROM {leaks} ORDER BY id LIMIT ?", LISTED)
+            ],
+        ),
+        "conflicts": (
+            index.value("SELECT count(DISTINCT sha256) FROM picture WHERE fate = 'conflict'"),
+            [[shown(source) for _, source in group] for _, group in groups],
+        ),
+    }
+
+
+def _too_few(index: Index) -> UserError:
     """Why fewer than two classes are left of a tree that had them."""
+    counts = dict(index.run("SELECT fate, count(*) FROM picture GROUP BY fate").fetchall())
+    first = index.column("SELECT reason FROM picture WHERE fate = 'unreadable' ORDER BY id LIMIT 1")
     return UserError(
         "import_few_classes",
-        kept=len(kept),
-        unreadable=len(unreadable),
-        conflicts=sum(map(len, conflicts)),
-        reason=unreadable[0].reason if unreadable else "",
+        kept=counts.get("kept", 0),
+        unreadable=counts.get("unreadable", 0),
+        conflicts=counts.get("conflict", 0),
+        reason=Message.from_json(json.loads(first[0])) if first else "",
     )
 
 
-def _warn_left_out(unreadable: list, duplicates: list, leaks: list, conflicts: list) -> list[Message]:
+def _warn_left_out(found: dict[str, tuple[int, list]]) -> list[Message]:
     """A sentence for each kind of thing that the report lists."""
-    lists = {
-        "import_unreadable": [item.source for item in unreadable],
-        "import_duplicates": [dropped.source for _, dropped in duplicates],
-        "import_leaks": [second.source for _, second in leaks],
-        "import_conflicts": [group[0].source for group in conflicts],
+    named = {
+        "unreadable": lambda entry: entry["file"],
+        "duplicates": lambda pair: pair[1],
+        "leaks": lambda pair: pair[1],
+        "conflicts": lambda group: group[0],
     }
-    return [Message(key, {"count": len(names), "files": few(names)}) for key, names in lists.items() if names]
+    return [
+        Message(f"import_{kind}", {"count": count, "files": few(map(named[kind], listed))})
+        for kind, (count, listed) in found.items()
+        if count
+    ]
 
 
-def _warn_lost(found: list[Examined], kept: list[Examined]) -> list[Message]:
-    lost = {item.picture.label for item in found} - {item.picture.label for item in kept}
-    return [Message("import_lost", {"labels": few(sorted(lost))})] if lost else []
+def _warn_lost(index: Index) -> list[Message]:
+    lost = index.column("SELECT label FROM picture EXCEPT SELECT label FROM picture WHERE fate = 'kept' ORDER BY label")
+    return [Message("import_lost", {"labels": few(lost)})] if lost else []
 
 
-def _warn_kept(kept: list[Examined]) -> list[Message]:
+def _warn_kept(index: Index, counts: dict[str, dict[str, int]]) -> list[Message]:
     """What may spoil a training on pictures that are all in order: too small, too few, too uneven."""
     found = []
-    if small := sorted(item.source for item in kept if min(item.width, item.height) < SMALL):
-        found.append(Message("import_small", {"count": len(small), "files": few(small), "pixels": SMALL}))
-    counts = Counter(item.picture.label for item in kept)
-    if single := sorted(label for label, count in counts.items() if count == 1):
+    small = "FROM picture WHERE fate = 'kept' AND min(width, height) < ?"
+    if count := index.value(f"SELECT count(*) {small}", SMALL):
+        names = few(index.column(f"SELECT source {small} ORDER BY id LIMIT ?", SMALL, FEW + 1))
+        found.append(Message("import_small", {"count": count, "files": names, "pixels": SMALL}))
+    images = {label: sum(parts.values()) for label, parts in counts.items()}
+    if single := [label for label, count in images.items() if count == 1]:
         found.append(Message("dataset_single", {"labels": few(single)}))
-    (large, most), (least, fewest) = counts.most_common()[0], counts.most_common()[-1]
-    if most > IMBALANCE * fewest:
-        found.append(
-            Message("import_imbalance", {"large": shown(large), "most": most, "small": shown(least), "fewest": fewest})
-        )
+    large, small = max(images, key=images.get), min(images, key=images.get)
+    if images[large] > IMBALANCE * images[small]:
+        values = {"large": shown(large), "most": images[large], "small": shown(small), "fewest": images[small]}
+        found.append(Message("import_imbalance", values))
     return found
 
 

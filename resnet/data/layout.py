@@ -1,4 +1,4 @@
-"""Which class, and which part, each picture of a tree belongs to: told by the folders that it lies in.
+"""Which class, and which part, each picture belongs to: told by the folders that it lies in.
 
     cats/1.jpg  dogs/2.jpg                             class folders; the split is made at the import
     train/cats/1.jpg  val/cats/2.jpg  test/cats/3.jpg  class folders by part; the split is given
@@ -7,73 +7,78 @@ One folder around all of it, or several, one in the other, are stripped. Folders
 """
 
 import unicodedata
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass, field
+from itertools import islice
 
-from resnet.data.archive import Tree
 from resnet.data.images import READ_SUFFIXES, shown
+from resnet.data.index import Index
 from resnet.errors import UserError
 from resnet.text import Message
 
 PARTS = ("train", "val", "test")
 PART_NAMES = {
-    "train": "train",
-    "training": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "dev": "val",
-    "test": "test",
-    "testing": "test",
+    **dict.fromkeys(("train", "training", "训练", "训练集"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "dev", "验证", "验证集"), "val"),
+    **dict.fromkeys(("test", "testing", "测试", "测试集"), "test"),
 }
-ARCHIVES = {".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst"}
+ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst")
 # They turn the direction of writing: a name could look like another, and drag the text around it along.
 BIDI_CONTROLS = {*"\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"}
 FEW = 5  # names that a sentence lists
 
-
-@dataclass(frozen=True)
-class Picture:
-    name: PurePosixPath  # as it was handed over
-    path: Path  # where its bytes lie
-    label: str
-    part: str  # train, val, test; "" where the split is not given
+Parts = tuple[str, ...]  # of a folder's name
 
 
 @dataclass(frozen=True)
 class Layout:
-    pictures: list[Picture]  # by name
-    warnings: list[Message]
+    """How the folders are to be read."""
+
+    wrap: Parts  # the folders around everything
+    parts: dict[str, str]  # folder -> train, val, test; empty where the split is not given
+
+    @property
+    def depth(self) -> int:
+        """Of a class's folder."""
+        return len(self.wrap) + (2 if self.parts else 1)
+
+    def place(self, folder: Parts) -> tuple[str, str] | None:
+        """(label, part) of the pictures in `folder`; None where it lies beside the class folders."""
+        if len(folder) < self.depth or folder[: len(self.wrap)] != self.wrap:
+            return None
+        part = self.parts.get(folder[len(self.wrap)]) if self.parts else ""
+        return None if part is None else (clean_label(folder[self.depth - 1]), part)
 
 
-def read_layout(tree: Tree) -> Layout:
-    """The class and part of each picture. Raises UserError where the folders do not tell two classes apart."""
-    if not tree.files:
-        raise UserError("layout_no_pictures", formats=sorted(READ_SUFFIXES), others=_kinds(tree.others) or "-")
-    files = sorted(tree.files)
-    wrap = _wrapping([name for name, _ in files])
-    inner = [name.parts[len(wrap) :] for name, _ in files if name.parts[: len(wrap)] == wrap]
-    parts = _given_parts(inner)
+@dataclass
+class _Class:
+    """What lies in the folder of a class, of one part where the split is given."""
 
-    pictures, loose = [], []
-    for name, path in files:
-        part, label = _place(name.parts, wrap, parts)
-        if label:
-            pictures.append(Picture(name, path, label, part))
-        else:
-            loose.append(name)
+    folder: str
+    pictures: int = 0
+    direct: int = 0  # of them, not in a folder inside
+    inside: set[str] = field(default_factory=set)  # the first few folders inside with pictures
 
-    empty = _empty_folders(tree.folders, {(p.part, p.label) for p in pictures}, wrap, parts)
-    labels = sorted({picture.label for picture in pictures})
+
+def read_layout(index: Index) -> list[Message]:
+    """Write the class and part of each folder to the index; returns what was passed over, in sentences.
+
+    Raises UserError where the folders do not tell two classes apart.
+    """
+    if not index.count_files("picture"):
+        raise UserError("layout_no_pictures", formats=sorted(READ_SUFFIXES), others=_kinds(index) or "-")
+    wrap = _wrapping(index)
+    layout = Layout(wrap, _given_parts(index, wrap))
+    classes = _place_folders(index, layout)
+    labels = sorted({label for (label, _), found in classes.items() if found.pictures})
     if not labels:
-        raise UserError("layout_no_classes", count=len(loose), files=few(loose))
+        raise UserError("layout_no_classes", **_loose(index))
     if len(labels) == 1:
         raise UserError("layout_one_class", label=shown(labels[0]))
-    if parts and not any(picture.part == "train" for picture in pictures):
-        raise UserError("layout_no_train", parts=sorted(parts))
-    return Layout(pictures, [*_stray(loose, empty, tree.others), *_one_sided(pictures)])
+    if layout.parts and not any(found.pictures for (_, part), found in classes.items() if part == "train"):
+        raise UserError("layout_no_train", parts=sorted(layout.parts))
+    return [*_stray(index, classes), *_doubtful(labels, classes), *_one_sided(classes)]
 
 
 def clean_label(name: str) -> str:
@@ -86,81 +91,105 @@ def clean_label(name: str) -> str:
 
 def few(names: Iterable[object]) -> list[object]:
     """The first names for a sentence, with a mark where there are more."""
-    names = [shown(name) for name in names]
+    names = [shown(name) for name in islice(names, FEW + 1)]
     return [*names[:FEW], "…"] if len(names) > FEW else names
 
 
-def _wrapping(names: list[PurePosixPath]) -> tuple[str, ...]:
+def _wrapping(index: Index) -> Parts:
     """The folders around everything: as long as there is one folder, and pictures lie deeper than in it."""
-    wrap: tuple[str, ...] = ()
+    wrap: Parts = ()
     while True:
         depth = len(wrap)
-        inside = [name.parts for name in names if name.parts[:depth] == wrap and len(name.parts) > depth + 1]
-        tops = {parts[depth] for parts in inside}
-        if len(tops) != 1 or all(len(parts) == depth + 2 for parts in inside):
+        inside = (folder for _, folder, pictures in index.folders() if pictures and folder[:depth] == wrap)
+        tops, deeper = set(), False
+        for folder in inside:
+            tops.update(folder[depth : depth + 1])
+            deeper = deeper or len(folder) > depth + 1
+            if len(tops) > 1:
+                return wrap
+        if not deeper:
             return wrap
         wrap = (*wrap, tops.pop())
 
 
-def _given_parts(inner: list[tuple[str, ...]]) -> dict[str, str]:
+def _given_parts(index: Index, wrap: Parts) -> dict[str, str]:
     """Folder -> part where the top folders are parts of a given split; empty where they are classes.
 
     A class may well be called "train": parts they are where every folder bears a part's name and there are two,
     or where train/ holds folders and val/ or test/ stands beside it.
     """
-    tops = {parts[0] for parts in inner if len(parts) > 1}
-    found = {top: PART_NAMES[top.lower()] for top in tops if top.lower() in PART_NAMES}
-    deep = {found[parts[0]] for parts in inner if len(parts) > 2 and parts[0] in found}
+    tops, deep = set(), set()
+    for _, folder, pictures in index.folders():
+        inner = folder[len(wrap) :]
+        if pictures and inner and folder[: len(wrap)] == wrap:
+            tops.add(inner[0])
+            if len(inner) > 1:
+                deep.add(inner[0])
+    found = {top: PART_NAMES[top.strip().lower()] for top in tops if top.strip().lower() in PART_NAMES}
     all_parts = len(tops) > 1 and len(found) == len(tops)
-    return found if all_parts or ("train" in deep and {"val", "test"} & set(found.values())) else {}
+    deep_parts = {found[top] for top in deep & found.keys()}
+    return found if all_parts or ("train" in deep_parts and {"val", "test"} & set(found.values())) else {}
 
 
-def _place(name: tuple[str, ...], wrap: tuple[str, ...], parts: dict[str, str]) -> tuple[str, str]:
-    """(part, label) of the picture `name`; no label where it lies beside the class folders."""
-    if name[: len(wrap)] != wrap:
-        return "", ""
-    inner = name[len(wrap) :]
-    if not parts:
-        return "", clean_label(inner[0]) if len(inner) > 1 else ""
-    if len(inner) < 3 or inner[0] not in parts:
-        return "", ""
-    return parts[inner[0]], clean_label(inner[1])
+def _place_folders(index: Index, layout: Layout) -> dict[tuple[str, str], _Class]:
+    """Write label and part to the index's folders; returns what was found of each (label, part)."""
+    classes: dict[tuple[str, str], _Class] = {}
+    for number, folder, pictures in index.folders():
+        place = layout.place(folder)
+        if place is None:
+            continue
+        index.run("UPDATE folder SET label = ?, part = ? WHERE id = ?", *place, number)
+        found = classes.setdefault(place, _Class("/".join(folder[: layout.depth])))
+        found.pictures += pictures
+        if len(folder) == layout.depth:
+            found.direct += pictures
+        elif pictures and len(found.inside) <= FEW:
+            found.inside.add(folder[layout.depth])
+    return classes
 
 
-def _empty_folders(
-    folders: Iterable[PurePosixPath], found: set[tuple[str, str]], wrap: tuple[str, ...], parts: dict[str, str]
-) -> list[PurePosixPath]:
-    """Folders where a class would stand, and no picture in them."""
-    depth = len(wrap) + (2 if parts else 1)
-    at_class = sorted(folder for folder in folders if len(folder.parts) == depth)
-    return [folder for folder in at_class if _empty(folder, found, wrap, parts)]
+def _loose(index: Index) -> dict[str, object]:
+    """How many pictures lie beside the class folders, and the first names."""
+    where = "picture AND label IS NULL"
+    return {"count": index.count_files(where), "files": few(name for _, name, *_ in index.files(where))}
 
 
-def _empty(folder: PurePosixPath, found: set, wrap: tuple[str, ...], parts: dict[str, str]) -> bool:
-    place = _place((*folder.parts, "picture"), wrap, parts)
-    return bool(place[1]) and place not in found
-
-
-def _stray(loose: list, empty: list, others: list[PurePosixPath]) -> list[Message]:
+def _stray(index: Index, classes: dict[tuple[str, str], _Class]) -> list[Message]:
     """What was passed over, in sentences."""
     found = []
-    if loose:
-        found.append(Message("layout_loose", {"count": len(loose), "files": few(loose)}))
-    if empty:
+    loose = _loose(index)
+    if loose["count"]:
+        found.append(Message("layout_loose", loose))
+    if empty := sorted(at.folder for at in classes.values() if not at.pictures):
         found.append(Message("layout_empty", {"folders": few(empty)}))
-    archives = [name for name in others if name.suffix.lower() in ARCHIVES]
-    if archives:
-        found.append(Message("layout_nested", {"files": few(archives)}))
-    ignored = [name for name in others if name not in set(archives)]
-    if ignored:
-        found.append(Message("layout_ignored", {"count": len(ignored), "kinds": _kinds(ignored)}))
+    archives = f"kind IN {ARCHIVES}"
+    if nested := few(name for _, name, *_ in index.files(archives)):
+        found.append(Message("layout_nested", {"files": nested}))
+    if ignored := index.count_files(f"NOT picture AND NOT {archives}"):
+        found.append(Message("layout_ignored", {"count": ignored, "kinds": _kinds(index, f"NOT {archives}")}))
     return found
 
 
-def _one_sided(pictures: list[Picture]) -> list[Message]:
+def _doubtful(labels: list[str], classes: dict[tuple[str, str], _Class]) -> list[Message]:
+    """What may be other than it was meant: names that differ in case alone, and folders inside that may be classes."""
+    found = []
+    alike = defaultdict(list)
+    for label in labels:
+        alike[label.casefold()].append(label)
+    if twins := [label for group in alike.values() if len(group) > 1 for label in group]:
+        found.append(Message("layout_case", {"labels": few(twins)}))
+    inner = {at.folder: sorted(at.inside) for at in classes.values() if not at.direct and len(at.inside) > 1}
+    if inner:
+        names = [f"{folder}/{name}" for folder, names in sorted(inner.items()) for name in names]
+        found.append(Message("layout_inner", {"folders": few(names)}))
+    return found
+
+
+def _one_sided(classes: dict[tuple[str, str], _Class]) -> list[Message]:
     """Classes of a given split that stand in one part only."""
-    by_part = {part: {p.label for p in pictures if p.part == part} for part in PARTS}
-    train, val, test = by_part.values()
+    train, val, test = (
+        {label for (label, at), found in classes.items() if at == part and found.pictures} for part in PARTS
+    )
     found = []
     if extra := (val | test) - train:
         found.append(Message("layout_not_in_train", {"labels": few(sorted(extra))}))
@@ -169,7 +198,8 @@ def _one_sided(pictures: list[Picture]) -> list[Message]:
     return found
 
 
-def _kinds(names: list[PurePosixPath]) -> str:
-    """The kinds of files, commonest first: "12 .txt, 3 .xml"."""
-    counts = Counter(name.suffix.lower() or name.name for name in names).most_common(FEW)
-    return ", ".join(f"{count} {shown(kind)}" for kind, count in counts)
+def _kinds(index: Index, where: str = "1") -> str:
+    """The kinds of files that are no pictures, commonest first: "12 .txt, 3 .xml"."""
+    query = f"""SELECT kind, count(*) FROM file WHERE NOT picture AND {where}
+        GROUP BY kind ORDER BY count(*) DESC, min(id) LIMIT {FEW}"""
+    return ", ".join(f"{count} {shown(kind)}" for kind, count in index.run(query))

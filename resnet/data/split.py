@@ -1,41 +1,36 @@
 """A split of our own making: seeded, by class, groups kept together."""
 
-from collections import Counter, defaultdict
-from collections.abc import Hashable, Sequence
-from random import Random
+import hashlib
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+Unit = TypeVar("Unit")
+
+
+def draw(content: str, seed: int) -> str:
+    """A picture's place in the order of drawing, or a group's: by chance, and the same on every machine, whatever
+    files are called and in which order they come."""
+    return hashlib.sha256(f"{seed} {content}".encode()).hexdigest()
 
 
 def stratified(
-    labels: Sequence[str], groups: Sequence[Hashable | None], seed: int, val_share: float = 0.2
-) -> list[str]:
-    """ "train" or "val" for each picture, in order.
+    units: Iterable[tuple[Unit, int, str | None]], images: int, val_share: float = 0.2
+) -> Iterator[tuple[Unit, str]]:
+    """(unit, "train" or "val") of one class's units; the last one said of a unit holds.
 
-    Of each class `val_share` goes to val, at least one picture to each side where there are two. Pictures of one
-    group (None or "": a group of its own) go to one side. The same order and seed give the same split anywhere.
+    A unit is a picture, or a group of pictures that stay on one side.
+    units: (unit, its images of this class, its side where another class has decided it), the decided ones first, the
+    others in the order of drawing.
+    images: of this class. `val_share` of them goes to val, at least one image to each side where there are two units.
     """
-    units = [("group", group) if group else ("picture", index) for index, group in enumerate(groups)]
-    sizes: dict[str, Counter] = defaultdict(Counter)  # class -> unit -> pictures
-    for label, unit in zip(labels, units, strict=True):
-        sizes[label][unit] += 1
-    side: dict[Hashable, str] = {}
-    for label in sorted(sizes):
-        _split_class(sizes[label], side, Random(f"{seed} {label}"), val_share)
-    return [side[unit] for unit in units]
-
-
-def _split_class(sizes: dict[Hashable, int], side: dict[Hashable, str], random: Random, val_share: float) -> None:
-    """Put each unit of one class on a side: `sizes` are its pictures of this class; some may have one already."""
-    total = sum(sizes.values())
-    wanted = min(max(round(val_share * total), 1), total - 1)
-    val = sum(size for unit, size in sizes.items() if side.get(unit) == "val")
-    undecided = [unit for unit in sizes if unit not in side]
-    random.shuffle(undecided)
-    for unit in undecided:
-        if val + sizes[unit] <= wanted:
-            side[unit] = "val"
-            val += sizes[unit]
-    left = [unit for unit in undecided if unit not in side]
-    if val == 0 and left and len(sizes) > 1:  # every group is too large: the smallest, rather than none
-        side[min(left, key=sizes.get)] = "val"
-    for unit in left:
-        side.setdefault(unit, "train")
+    wanted = min(max(round(val_share * images), 1), images - 1)
+    val, smallest = 0, (images, None)
+    for unit, size, side in units:
+        if side is None:
+            side = "val" if val + size <= wanted else "train"
+            if side == "train" and size < smallest[0]:
+                smallest = (size, unit)
+            yield unit, side
+        val += size if side == "val" else 0
+    if val == 0 and smallest[0] < images:  # every group is too large: the smallest, rather than none
+        yield smallest[1], "val"

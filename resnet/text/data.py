@@ -75,9 +75,27 @@ STRINGS: dict[str, tuple[str, str]] = {
         "{source} cannot be read ({reason}); check its permissions.",
         "无法读取 {source}（{reason}）；请检查权限。",
     ),
+    "source_workspace": (
+        "{source} is, or holds, this project's own workspace ({workspace}); give the folder of your pictures itself.",
+        "{source} 是本项目自己的工作区（{workspace}）或包含它；请给出图片所在的文件夹。",
+    ),
+    "source_dataset": (
+        "{source} is a data set that was imported before: its classes stand in its manifest, not in folders. "
+        "Name it by its id (`python -m resnet data list`), or import the folder or archive that it was made of.",
+        "{source} 是已导入过的数据集：类别写在清单里，而不在文件夹中。"
+        "请用其 ID（`python -m resnet data list`），或重新导入原来的文件夹或压缩包。",
+    ),
     "many_files": (
-        "There are more than {limit} files; import fewer at a time.",
-        "文件数超过 {limit}；请减少一次导入的数量。",
+        "There are more than {limit} files and folders; import fewer at a time.",
+        "文件和文件夹数超过 {limit}；请减少一次导入的数量。",
+    ),
+    "many_levels": (
+        "{file} lies more than {limit} folders deep; put the class folders nearer to the top.",
+        "{file} 的文件夹层级超过 {limit}；请减少层级。",
+    ),
+    "long_name": (
+        "The name {file} has {length} characters, its folders included; at most {limit} are read. Shorten it.",
+        "名称 {file} 连同文件夹共 {length} 个字符，最多 {limit} 个；请缩短。",
     ),
     "many_bytes": (
         "The pictures take more than {limit} altogether; make them smaller or import fewer.",
@@ -91,33 +109,42 @@ STRINGS: dict[str, tuple[str, str]] = {
         "The disk ran full during the import, which was undone; make room and try again.",
         "导入过程中磁盘已满，导入已撤销；请清理空间后重试。",
     ),
-    "archive_no_zip": (
-        "{archive} is neither a folder nor a zip; put the class folders into a zip and import that.",
-        "{archive} 既不是文件夹也不是 zip；请把类别文件夹打包成 zip 后再导入。",
+    "archive_none": (
+        "{archive} is neither a folder nor a zip or tar; put the class folders into one of these and import it.",
+        "{archive} 既不是文件夹，也不是 zip 或 tar；请把类别文件夹打包成 zip 或 tar 后再导入。",
     ),
     "archive_other": (
-        "{archive} is a {kind} archive; unpack it, and import the folder or a zip of it.",
-        "{archive} 是 {kind} 压缩包；请先解压，再导入文件夹或其 zip。",
+        "{archive} is a {kind} archive, which is not read here (zip, tar, tar.gz, tar.bz2 are); "
+        "unpack it, and import the folder.",
+        "{archive} 是 {kind} 压缩包，此处无法读取（可读取 zip、tar、tar.gz、tar.bz2）；请先解压，再导入文件夹。",
+    ),
+    "archive_no_tar": (
+        "{archive} is a file packed by {kind} with no tar in it; put the class folders into a zip or tar.gz.",
+        "{archive} 是 {kind} 压缩的单个文件，其中没有 tar；请把类别文件夹打包成 zip 或 tar.gz。",
     ),
     "archive_truncated": (
-        "{archive} is a zip of which a part is missing or damaged; copy or download it again.",
-        "{archive} 这个 zip 不完整或已损坏；请重新复制或下载。",
+        "{archive} is an archive of which a part is missing or damaged; copy or download it again.",
+        "{archive} 这个压缩包不完整或已损坏；请重新复制或下载。",
+    ),
+    "archive_broken_after": (
+        "{archive} is damaged or ends too early, at its member {file} or after it; copy or download it again.",
+        "{archive} 在成员 {file} 处或之后已损坏或不完整；请重新复制或下载。",
     ),
     "archive_empty": (
-        "{archive} holds no files; put the class folders into the zip.",
-        "{archive} 中没有文件；请把类别文件夹放入 zip。",
+        "{archive} holds no files; put the class folders into it.",
+        "{archive} 中没有文件；请把类别文件夹放入其中。",
     ),
     "archive_climbs": (
-        "The archive was refused: its member {file} points outside of it. Make a new zip of the class folders.",
+        "The archive was refused: its member {file} points outside of it. Make a new one of the class folders.",
         "已拒绝该压缩包：成员 {file} 指向压缩包之外。请重新打包类别文件夹。",
     ),
     "archive_link": (
         "The archive was refused: its member {file} is a link or a device, not a file. "
-        "Make a new zip of the files themselves.",
+        "Make a new one of the files themselves.",
         "已拒绝该压缩包：成员 {file} 是链接或设备，不是文件。请用文件本身重新打包。",
     ),
     "archive_encrypted": (
-        "The archive was refused: {file} is encrypted. Make a zip without a password.",
+        "The archive was refused: {file} is encrypted. Make one without a password.",
         "已拒绝该压缩包：{file} 已加密。请制作不带密码的 zip。",
     ),
     "archive_member_large": (
@@ -126,8 +153,29 @@ STRINGS: dict[str, tuple[str, str]] = {
     ),
     "archive_ratio": (
         "The archive was refused: {packed} unpack to {unpacked}, more than {limit} times as much, "
-        "which pictures never do. Make a new zip of the class folders.",
+        "which pictures never do. Make a new one of the class folders.",
         "已拒绝该压缩包：{packed} 会解压为 {unpacked}，超过 {limit} 倍，正常图片不会如此。请重新打包类别文件夹。",
+    ),
+    "archive_overlap": (
+        "The archive was refused: its member {file} shares bytes with another. Make a new one of the class folders.",
+        "已拒绝该压缩包：成员 {file} 与其他成员共用数据。请重新打包类别文件夹。",
+    ),
+    "archive_sparse": (
+        "The archive was refused: its member {file} is a file with holes (sparse). Make a new one without --sparse.",
+        "已拒绝该压缩包：成员 {file} 是带空洞的稀疏文件。请不带 --sparse 重新打包。",
+    ),
+    "archive_headers": (
+        "The archive was refused: after {file} stand more than {limit} of headers, which should hold names alone. "
+        "Make a new one of the class folders.",
+        "已拒绝该压缩包：{file} 之后的文件头超过 {limit}，而文件头只应包含名称。请重新打包类别文件夹。",
+    ),
+    "archive_bytes": (
+        "The archive was refused: it unpacks to more than {limit}. Make one of the pictures alone, or of fewer.",
+        "已拒绝该压缩包：解压后超过 {limit}。请只打包图片，或减少数量。",
+    ),
+    "archive_slow": (
+        "Unpacking took more than {limit} seconds and was ended; import fewer pictures at a time, or a folder.",
+        "解压超过 {limit} 秒，已中止；请减少一次导入的数量，或直接导入文件夹。",
     ),
     "archive_broken_member": (
         "The archive is damaged at {file}; copy or download it again.",
@@ -175,6 +223,15 @@ STRINGS: dict[str, tuple[str, str]] = {
     "layout_ignored": (
         "{count} files that are no pictures were left out: {kinds}.",
         "{count} 个非图片文件未导入：{kinds}。",
+    ),
+    "layout_case": (
+        "Classes whose names differ in upper and lower case alone: {labels}. "
+        "If they are one, give their folders one name.",
+        "以下类别的名称仅大小写不同：{labels}。若属同一类别，请统一文件夹名称。",
+    ),
+    "layout_inner": (
+        "Folders inside a class belong to it: {folders}. If these are the classes, move them up, beside one another.",
+        "类别文件夹内的子文件夹归入该类别：{folders}。若它们才是类别，请把它们移到同一上层。",
     ),
     "layout_not_in_train": (
         "Classes without a picture in train: {labels}. Is a folder's name spelled differently there? "

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from resnet.data import importing
 from resnet.data.dataset import Dataset, list_datasets
 from resnet.data.importing import import_dataset
 from resnet.data.samples import SIZE, draw, import_samples
@@ -186,7 +185,7 @@ def test_unreadable_pictures_are_listed_with_the_reason(tmp_path, store):
     bad = {
         "cats/notes.jpg": b"these are notes",
         "cats/cut.png": png(5)[:2000],
-        "dogs/phone.heic": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
+        "dogs/layers.psd": b"8BPS\0\1",
         "dogs/empty.jpg": b"",
     }
     dataset = import_dataset(make_folder(tmp_path / "pets", {**two_classes(), **bad}), store)
@@ -194,11 +193,11 @@ def test_unreadable_pictures_are_listed_with_the_reason(tmp_path, store):
     assert {file: reason["key"] for file, reason in reasons.items()} == {
         "cats/notes.jpg": "image_text",
         "cats/cut.png": "image_broken",
-        "dogs/phone.heic": "image_heic",
+        "dogs/layers.psd": "image_other",
         "dogs/empty.jpg": "image_empty",
     }
-    assert "dogs/phone.heic" in reasons["dogs/phone.heic"]["english"]
-    assert Message.from_json(reasons["dogs/phone.heic"]).say("zh")
+    assert "dogs/layers.psd" in reasons["dogs/layers.psd"]["english"]
+    assert Message.from_json(reasons["dogs/layers.psd"]).say("zh")
     assert len(dataset.records) == len(os.listdir(dataset.folder / "files")) == 10
     assert warnings_of(dataset)["import_unreadable"]["count"] == 4
 
@@ -308,19 +307,6 @@ def test_names(tmp_path, store):
     assert store.dataset("../../etc").parent == store.datasets
 
 
-def test_many_pictures_in_threads_equal_one_by_one(tmp_path, monkeypatch):
-    files = {f"{label}/{i}.png": png(1000 * k + i) for k, label in enumerate(("a", "b", "c")) for i in range(100)}
-    source = make_folder(tmp_path / "many", files)
-    found = []
-    for cores in (1, 8):
-        monkeypatch.setattr(importing.os, "cpu_count", lambda cores=cores: cores)
-        dataset = import_dataset(source, Store.open(tmp_path / f"cores{cores}"))
-        manifest = (dataset.folder / "manifest.csv").read_text("utf-8")
-        found.append((dataset.id, manifest, dataset.report))
-    assert found[0] == found[1]
-    assert found[0][2]["images"] == 300
-
-
 def test_two_imports_of_the_same_content_at_once(tmp_path, store):
     """The second to finish finds the first one's data set in its place, and takes it."""
     source = make_folder(tmp_path / "pets", two_classes())
@@ -339,7 +325,7 @@ def test_a_damaged_data_set_is_named(tmp_path, store):
     dataset = import_dataset(make_folder(tmp_path / "pets", two_classes()), store)
     (dataset.folder / "manifest.csv").write_text("path,class\nx,y\n")
     with pytest.raises(UserError, match=f"data set {dataset.id} is damaged"):
-        Dataset.open(dataset.folder)
+        _ = Dataset.open(dataset.folder).records
     (dataset.folder / "manifest.csv").unlink()
     with pytest.raises(UserError, match=f"data set {dataset.id} is damaged"):
         Dataset.open(dataset.folder)

@@ -1,36 +1,40 @@
 """Folders as people have them: which class and part each picture is in, and what is said of the rest."""
 
-from collections import Counter
-from pathlib import Path, PurePosixPath
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
-from resnet.data.archive import Tree, is_hidden
-from resnet.data.images import is_picture
+from resnet.data.bounds import is_hidden
+from resnet.data.index import Index
 from resnet.data.layout import clean_label, read_layout
 from resnet.errors import UserError
 
 
-def tree(*names: str) -> Tree:
-    """A tree of these files; a name that ends in / is an empty folder."""
-    made = Tree()
-    for text in names:
-        name = PurePosixPath(text)
-        made.add_folder(name if text.endswith("/") else name.parent)
-        if text.endswith("/") or is_hidden(name):
-            continue
-        if is_picture(name.name):
-            made.files.append((name, Path("/nowhere") / name))
-        else:
-            made.others.append(name)
-    return made
+@contextmanager
+def index_of(*names: str) -> Iterator[Index]:
+    """An index of these files; a name that ends in / is an empty folder."""
+    with tempfile.TemporaryDirectory() as folder, Index(Path(folder) / "index") as index:
+        for name in names:
+            if is_hidden(name):
+                continue
+            if name.endswith("/"):
+                index.add_folder(name[:-1])
+            else:
+                index.add_file(name, 1)
+        yield index
 
 
 def read(*names: str) -> tuple[dict, dict]:
     """({(part, label): pictures}, {key of a warning: its values})."""
-    layout = read_layout(tree(*names))
-    counts = Counter((picture.part, picture.label) for picture in layout.pictures)
-    return dict(counts), {message.key: message.values for message in layout.warnings}
+    with index_of(*names) as index:
+        warnings = read_layout(index)
+        query = """SELECT part, label, count(*) FROM file JOIN folder ON folder.id = folder
+            WHERE picture AND label IS NOT NULL GROUP BY part, label"""
+        counts = {(part, label): count for part, label, count in index.run(query)}
+        return counts, {message.key: message.values for message in warnings}
 
 
 PETS = ("cats/1.jpg", "cats/2.JPG", "dogs/1.jpeg")
@@ -58,6 +62,7 @@ def test_a_picture_beside_the_wrapping_folder_changes_nothing():
         ("Training", "Validation", "Testing"),
         ("TRAIN", "valid", "test"),
         ("train", "dev", "test"),
+        ("训练集", "验证", "测试"),
     ],
 )
 @pytest.mark.parametrize("wrap", ["", "pets/"])
@@ -97,6 +102,25 @@ def test_folders_inside_a_class_belong_to_it():
     }
 
 
+def test_folders_inside_that_may_be_classes_are_named():
+    names = [f"{group}/{label}/1.jpg" for group in ("pets", "farm") for label in ("cats", "dogs", "cows")]
+    counts, warnings = read(*names, "wild/wolf/1.jpg")
+    assert counts == {("", "pets"): 3, ("", "farm"): 3, ("", "wild"): 1}
+    inner = [f"{group}/{label}" for group in ("farm", "pets") for label in ("cats", "cows", "dogs")]
+    assert warnings == {"layout_inner": {"folders": [*inner[:5], "…"]}}
+    assert "layout_inner" not in read("cats/1.jpg", "cats/2020/1.jpg", "cats/2021/1.jpg", "dogs/1.jpg")[1]
+
+
+def test_classes_that_differ_in_case_alone_are_two_and_named():
+    counts, warnings = read("Cats/1.jpg", "cats/2.jpg", "dogs/3.jpg")
+    assert counts == {("", "Cats"): 1, ("", "cats"): 1, ("", "dogs"): 1}
+    assert warnings == {"layout_case": {"labels": ["Cats", "cats"]}}
+
+
+def test_names_in_two_forms_of_unicode_are_one_class():
+    assert read("café/1.jpg", "cafe\u0301/2.jpg", "bar/3.jpg")[0] == {("", "café"): 2, ("", "bar"): 1}
+
+
 def test_hidden_and_system_files_are_not_there():
     junk = ("__MACOSX/cats/._1.jpg", "cats/.DS_Store", ".ipynb_checkpoints/a/1.jpg", "cats/.1.jpg", "dogs/Thumbs.db")
     assert read(*PETS, *junk, "desktop.ini", "@eaDir/1.jpg")[0] == {("", "cats"): 2, ("", "dogs"): 1}
@@ -123,6 +147,7 @@ def test_classes_of_one_part_only():
     _, warnings = read("train/cats/1.png", "train/dogs/1.png", "val/Cats/2.png", "val/dogs/2.png")
     assert warnings["layout_not_in_train"] == {"labels": ["Cats"]}
     assert warnings["layout_not_in_val"] == {"labels": ["cats"]}
+    assert warnings["layout_case"] == {"labels": ["Cats", "cats"]}
 
 
 @pytest.mark.parametrize(

@@ -1,65 +1,64 @@
 """The split that we make: shares, both sides, groups, the same everywhere."""
 
 from collections import Counter
+from random import Random
 
 import pytest
 
-from resnet.data.split import stratified
+from resnet.data.split import draw, stratified
 
-SEED_0 = "tttvtvttvtttttttttvt"  # ten of class a and ten of b in turn, by seed 0: t is train, v val
+SEED_0 = "ttttvtvtttttttvttvtt"  # twenty pictures named 0 to 19, drawn by seed 0: t is train, v val
 
 
-def split(*labels: str, groups=None, seed=0, **options) -> list[str]:
-    return stratified(labels, groups or [None] * len(labels), seed, **options)
+def split(count: int, seed: int = 0, **options: float) -> dict[str, str]:
+    """The sides of `count` pictures of one class."""
+    units = sorted((str(i) for i in range(count)), key=lambda content: draw(content, seed))
+    return dict(stratified(((unit, 1, None) for unit in units), count, **options))
 
 
 @pytest.mark.parametrize("count", [2, 3, 5, 10, 11, 99, 1000])
-def test_a_fifth_of_each_class_and_one_at_least(count):
-    labels = ["a"] * count + ["b"] * 10
-    got = Counter(zip(labels, split(*labels), strict=True))
-    assert got["a", "val"] == max(1, round(count / 5))
-    assert got["a", "train"] == count - got["a", "val"]
-    assert (got["b", "val"], got["b", "train"]) == (2, 8)
+def test_a_fifth_and_one_at_least(count):
+    got = Counter(split(count).values())
+    assert got == {"val": max(1, round(count / 5)), "train": count - max(1, round(count / 5))}
 
 
 def test_a_single_picture_is_learnt_from():
-    assert split("a", "b", "b")[0] == "train"
+    assert split(1) == {"0": "train"}
 
 
 def test_other_shares():
-    assert split(*"a" * 10, val_share=0.5).count("val") == 5
-    assert split(*"a" * 10, val_share=0.99).count("val") == 9
+    assert Counter(split(10, val_share=0.5).values())["val"] == 5
+    assert Counter(split(10, val_share=0.99).values())["val"] == 9
 
 
 def test_the_same_everywhere():
-    """Fixed by the seed alone, so that a data set is split alike on every machine."""
-    assert "".join(part[0] for part in split(*"ab" * 10, seed=0)) == SEED_0
-    assert split(*"ab" * 10, seed=0) == split(*"ab" * 10, seed=0)
-    assert split(*"ab" * 10, seed=0) != split(*"ab" * 10, seed=1)
-
-
-def test_a_class_more_changes_nothing_for_the_others():
-    assert split(*"ab" * 10) == split(*"ab" * 10, *"c" * 7)[:20]
+    """Fixed by seed and content alone, so that a data set is split alike on every machine."""
+    assert "".join(split(20)[str(i)][0] for i in range(20)) == SEED_0
+    assert split(20, seed=0) == split(20, seed=0) != split(20, seed=1)
 
 
 def test_groups_stay_together():
-    labels = ["a"] * 40 + ["b"] * 40
-    groups = [f"{label}{i // 4}" for i, label in enumerate(labels)]
-    got = split(*labels, groups=groups)
-    assert all(len({part for part, g in zip(got, groups, strict=True) if g == group}) == 1 for group in groups)
-    assert Counter(zip(labels, got, strict=True)) == {
-        ("a", "val"): 8,
-        ("a", "train"): 32,
-        ("b", "val"): 8,
-        ("b", "train"): 32,
-    }
+    groups = [(f"group {i}", 4, None) for i in range(10)]
+    got = dict(stratified(groups, 40))
+    assert Counter(got.values()) == {"val": 2, "train": 8}
 
 
 def test_large_groups_still_leave_both_sides():
-    got = split(*"a" * 10, groups=["x"] * 6 + ["y"] * 4)
-    assert got == ["train"] * 6 + ["val"] * 4
+    assert dict(stratified([("x", 6, None), ("y", 4, None)], 10)) == {"x": "train", "y": "val"}
+    assert dict(stratified([("x", 10, None)], 10)) == {"x": "train"}
 
 
-def test_a_group_across_classes():
-    got = split("a", "a", "b", "b", groups=["x", None, "x", None])
-    assert got[0] == got[2]
+@pytest.mark.parametrize("side", ["train", "val"])
+def test_a_group_that_another_class_has_decided(side):
+    """It stays where it is, and counts."""
+    got = dict(stratified([("shared", 2, side), *((str(i), 1, None) for i in range(8))], 10))
+    assert "shared" not in got
+    assert Counter(got.values())["val"] == (2 if side == "train" else 0)
+
+
+def test_drawing_is_even():
+    """Of contents in any order, each has the same chance: the first hundred names are no likelier than the last."""
+    contents = [str(i) for i in range(1000)]
+    Random(0).shuffle(contents)
+    first = sorted(contents, key=lambda content: draw(content, 0))[:200]
+    assert 70 < sum(int(content) < 500 for content in first) < 130

@@ -1,0 +1,127 @@
+"""The index of one import: its folders, files and pictures, in a database on the disk.
+
+So memory stays the same for a hundred pictures and for a hundred thousand, and what an import has to find out (what is
+there twice, what stands in two classes, how many there are of each) takes a query. The file lies in the import's
+temporary folder and goes with it.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from resnet.data.images import is_picture
+
+SCHEMA = """
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+PRAGMA cache_size = -1000;  -- kB
+
+CREATE TABLE folder (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,  -- '' is the top
+    label TEXT,                 -- of the class that its pictures belong to; NULL: none
+    part TEXT                   -- train, val, test; '' where the split is not given
+);
+CREATE TABLE file (             -- every file but the hidden ones
+    id INTEGER PRIMARY KEY,
+    folder INTEGER NOT NULL,
+    name TEXT NOT NULL,         -- in its folder
+    kind TEXT NOT NULL,         -- the suffix in lower case, or the name where there is none
+    picture INTEGER NOT NULL,   -- 1 where it is one by its suffix, else 0
+    bytes INTEGER NOT NULL
+);
+CREATE INDEX file_by_name ON file (folder, name, id);
+CREATE TABLE member (           -- a picture in a zip
+    start INTEGER PRIMARY KEY,  -- of its header; no two start at one place
+    file INTEGER NOT NULL,
+    packed INTEGER NOT NULL,    -- bytes
+    method INTEGER NOT NULL,
+    crc INTEGER NOT NULL
+);
+CREATE TABLE picture (          -- a picture in the folder of a class
+    id INTEGER PRIMARY KEY,     -- in order of names
+    path TEXT NOT NULL,         -- of its copy, in the data set's folder
+    source TEXT NOT NULL,       -- its name where it came from
+    label TEXT NOT NULL,
+    part TEXT NOT NULL,
+    sha256 TEXT NOT NULL,       -- '' where not even its bytes can be read
+    bytes INTEGER,
+    width INTEGER,              -- pixels, upright
+    height INTEGER,
+    fate TEXT NOT NULL,         -- kept, or why it is left out: unreadable, duplicate, conflict
+    reason TEXT,                -- why it is unreadable: a message as JSON
+    split TEXT                  -- train, val, test; NULL: left out
+);
+CREATE INDEX picture_by_content ON picture (sha256, part, label);
+CREATE INDEX picture_by_label ON picture (label, part, sha256);
+BEGIN;
+"""
+NAME = "iif(folder.name = '', file.name, folder.name || '/' || file.name)"  # of a file, whole
+
+
+class Index:
+    def __init__(self, path: Path) -> None:
+        # The decoders' threads may ask for the next picture; they take turns.
+        self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._database.text_factory = lambda content: content.decode("utf-8", "surrogatepass")
+        self._database.executescript(SCHEMA)
+        self._folder = ("", self.add_folder(""))  # the last one, for files come folder by folder
+
+    def __enter__(self) -> "Index":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._database.close()
+
+    def run(self, statement: str, *values: object) -> sqlite3.Cursor:
+        return self._database.execute(statement, values)
+
+    def run_many(self, statement: str, rows: Iterator[tuple]) -> None:
+        self._database.executemany(statement, rows)
+
+    def create_function(self, name: str, function: Callable[[str], str]) -> None:
+        """Give statements a function of one value."""
+        self._database.create_function(name, 1, function, deterministic=True)
+
+    def value(self, query: str, *values: object) -> object:
+        return self.run(query, *values).fetchone()[0]
+
+    def column(self, query: str, *values: object) -> list:
+        return [value for (value,) in self.run(query, *values)]
+
+    def add_folder(self, name: str) -> int:
+        """Its id; a folder may be added twice."""
+        self.run("INSERT OR IGNORE INTO folder (name) VALUES (CAST(? AS TEXT))", encoded(name))
+        return self.value("SELECT id FROM folder WHERE name = CAST(? AS TEXT)", encoded(name))
+
+    def add_file(self, name: str, bytes: int) -> int:
+        """Its id; files of one name, which archives may hold, are files of their own."""
+        folder, _, base = name.rpartition("/")
+        if folder != self._folder[0]:
+            self._folder = (folder, self.add_folder(folder))
+        kind = Path(base).suffix.lower() or base
+        statement = """INSERT INTO file (folder, name, kind, picture, bytes)
+            VALUES (?, CAST(? AS TEXT), CAST(? AS TEXT), ?, ?)"""
+        return self.run(statement, self._folder[1], encoded(base), encoded(kind), is_picture(base), bytes).lastrowid
+
+    def folders(self) -> Iterator[tuple[int, tuple[str, ...], int]]:
+        """(id, name in parts, pictures directly in it) of each folder, in order of names."""
+        query = """SELECT id, name, (SELECT count(*) FROM file WHERE file.folder = folder.id AND picture)
+            FROM folder ORDER BY name"""
+        return ((number, tuple(name.split("/")) if name else (), count) for number, name, count in self.run(query))
+
+    def files(self, where: str) -> sqlite3.Cursor:
+        """(id, name, bytes, label, part) of the files that `where` holds for, in order of names."""
+        return self.run(
+            f"""SELECT file.id, {NAME}, file.bytes, label, part
+            FROM folder CROSS JOIN file ON file.folder = folder.id WHERE {where}
+            ORDER BY folder.name, file.name, file.id"""
+        )
+
+    def count_files(self, where: str) -> int:
+        return self.value(f"SELECT count(*) FROM file JOIN folder ON folder.id = file.folder WHERE {where}")
+
+
+def encoded(name: str) -> bytes:
+    """Names on a disk are not always text: UTF-8, and what cannot be said in it as Python writes it."""
+    return name.encode("utf-8", "surrogatepass")

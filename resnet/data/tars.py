@@ -1,0 +1,127 @@
+"""Tars, plain or packed by gzip or bzip2: listed and unpacked in one go, for they can only be read from front to back.
+
+Python's tarfile reads the headers; nothing of it that writes to a disk is used.
+"""
+
+import bz2
+import gzip
+import tarfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from resnet.data.bounds import MB, Bounds, check_space, is_hidden, safe_name, size
+from resnet.data.images import is_picture, shown
+from resnet.data.index import Index
+from resnet.errors import UserError
+
+HEADERS = MB  # that one member may have: names longer than folders allow, and what else pax writes there
+OPENERS = {"tar": lambda file: file, "gzip": gzip.open, "bzip2": bz2.open}
+# What tarfile and the decompressors raise on damaged bytes; gzip and bz2 an OSError without a number.
+DAMAGED = (tarfile.TarError, zlib.error, EOFError, ValueError, RecursionError)
+
+
+def unpack_tar(
+    archive: Path,
+    kind: str,
+    into: Path,
+    index: Index,
+    bounds: Bounds,
+    progress: Callable[[str, int, int], None] | None,
+) -> None:
+    """List the files of a tar in `index`, and unpack its pictures to `into`, each under the number of its file.
+
+    kind: how it is packed, one of OPENERS. Raises UserError; what was unpacked until then is the caller's to delete.
+    """
+    done, whole = 0, archive.stat().st_size
+    with open(archive, "rb") as packed:
+        stream = _Stream(OPENERS[kind](packed), packed, archive.name, bounds)
+        try:
+            tar = tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header)  # noqa: SIM115 (it opens nothing)
+            while member := tar.next():
+                tar.members.clear()  # it keeps them all
+                name = safe_name(member.name)
+                number = _list(member, name, index, bounds)
+                stream.at, stream.left = name, HEADERS + (member.size if member.isreg() else 0)
+                if number:
+                    check_space(into, member.size)
+                    _copy(tar.extractfile(member), into / f"{number:06d}", member.size)
+                    done += 1
+                    if progress:
+                        progress("unpack", done, max(done, done * whole // max(packed.tell(), 1)))  # guessed
+        except (*DAMAGED, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:  # the disk's own
+                raise
+            if stream.at != archive.name:
+                raise UserError("archive_broken_after", archive=shown(archive.name), file=shown(stream.at)) from error
+            if kind != "tar" and isinstance(error, tarfile.TarError):
+                raise UserError("archive_no_tar", archive=shown(archive.name), kind=kind) from error
+            raise UserError("archive_truncated", archive=shown(archive.name)) from error
+
+
+class _Header(tarfile.TarInfo):
+    """A damaged header is an error, as is the end without its mark: tarfile takes both for the end of the archive."""
+
+    @classmethod
+    def frombuf(cls, *arguments: object) -> tarfile.TarInfo:
+        try:
+            return super().frombuf(*arguments)
+        except tarfile.EOFHeaderError:  # the mark
+            raise
+        except tarfile.HeaderError as error:
+            raise tarfile.ReadError(str(error)) from error
+
+
+class _Stream:
+    """The bytes of a tar as they are unpacked, counted.
+
+    at: the member that was read last; at first the archive.
+    left: bytes that may come until the next one: more are headers that would fill the memory.
+    """
+
+    def __init__(self, file: BinaryIO, packed: BinaryIO, at: str, bounds: Bounds) -> None:
+        self.file, self.packed, self.bounds = file, packed, bounds
+        self.done, self.at, self.left = 0, at, HEADERS
+
+    def read(self, count: int) -> bytes:
+        content = self.file.read(count)
+        self.done += len(content)
+        self.left -= len(content)
+        if self.left < 0:
+            raise UserError("archive_headers", file=shown(self.at), limit=size(HEADERS))
+        if self.done > self.bounds.limits.bytes:
+            raise UserError("archive_bytes", limit=size(self.bounds.limits.bytes))
+        self.bounds.check_ratio(self.packed.tell(), self.done)
+        self.bounds.check_time()
+        return content
+
+
+def _list(member: tarfile.TarInfo, name: str, index: Index, bounds: Bounds) -> int | None:
+    """The number of a picture to unpack; raises UserError for what no honest archive of pictures holds."""
+    bounds.add_file(name)
+    if member.issparse():
+        raise UserError("archive_sparse", file=shown(name))
+    if not (member.isdir() or member.isreg()):
+        raise UserError("archive_link", file=shown(name))
+    if member.size < 0:
+        raise tarfile.ReadError
+    if is_hidden(name):
+        return None
+    if member.isdir():
+        index.add_folder(name)
+        return None
+    number = index.add_file(name, min(member.size, 2**62))
+    if not is_picture(name):
+        return None
+    bounds.add_member(name, member.size)
+    return number
+
+
+def _copy(unpacked: BinaryIO, path: Path, left: int) -> None:
+    with open(path, "xb") as copy:
+        while chunk := unpacked.read(min(left, MB)):
+            copy.write(chunk)
+            left -= len(chunk)
+    if left:
+        raise EOFError
