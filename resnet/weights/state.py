@@ -147,7 +147,7 @@ def stem_name(state: Mapping[str, Tensor]) -> str | None:
 
 def guess_architecture(state: Mapping[str, Tensor]) -> str | None:
     """The name that timm gives to networks of these keys and shapes; this project may not build it."""
-    shapes = {name: tuple(tensor.shape) for name, tensor in state.items()}
+    shapes = {name: tuple(tensor.shape) for name, tensor in state.items() if not name.endswith(COUNTER)}
     blocks = [len({name.split(".")[1] for name in shapes if name.startswith(f"layer{i}.")}) for i in (1, 2, 3, 4)]
     second, stem = shapes.get("layer1.0.conv2.weight", ()), stem_name(state)
     if len(second) != 4 or stem is None or not all(blocks):

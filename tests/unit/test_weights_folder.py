@@ -1,11 +1,13 @@
 """The model folder: there and back, with timm in both directions, in half precision, and what is refused."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 import timm
 import torch
+from safetensors.torch import load_file, save_file
 from timm.data import resolve_model_data_config
 from timm.models._hub import save_for_hf
 from torch import nn
@@ -143,7 +145,7 @@ def test_labels_by_index(folder):
 
 def change(path: Path, **values: object) -> None:
     record = {**read_json(path), **values}
-    write_json(path, {name: value for name, value in record.items() if value is not None})
+    path.write_text(json.dumps({name: value for name, value in record.items() if value is not None}), "utf-8")
 
 
 @pytest.mark.parametrize(
@@ -152,7 +154,13 @@ def change(path: Path, **values: object) -> None:
         ({"architecture": None}, "architecture is None"),
         ({"architecture": 18}, "architecture is 18"),
         ({"architecture": "os.system"}, "no network called “os.system”"),
+        ({"architecture": "../../etc/passwd"}, "no network called “../../etc/passwd”"),
+        ({"architecture": "resnet19d"}, "did you mean: resnet1"),
+        ({"architecture": "x" * 1_000_000}, "xxx…”; did you mean: resnet18, "),
         ({"num_classes": 0}, "num_classes is 0"),
+        ({"num_classes": 10**12}, "num_classes is 1000000000000"),
+        ({"num_classes": True}, "num_classes is True"),
+        ({"num_classes": "4"}, "num_classes is 4, which"),
         ({"num_classes": 5}, "5 different names"),
         ({"label_names": ["a", "a", "b", "c"]}, "4 different names"),
         ({"label_names": ["a", 2, "b", "c"]}, "4 different names"),
@@ -164,6 +172,8 @@ def change(path: Path, **values: object) -> None:
         ({"global_pool": "catavgmax"}, "global_pool is catavgmax"),
         ({"pretrained_cfg": []}, "config.json: architecture"),
         ({"pretrained_cfg": {"crop_pct": 7}}, "crop_pct is 7"),
+        ({"pretrained_cfg": {"input_size": [3, 1_000_000, 1_000_000]}}, "input_size is"),
+        ({"pretrained_cfg": {"mean": [float("inf")] * 3}}, "mean is"),
     ],
 )
 def test_a_config_that_cannot_be_opened_is_refused_by_field(folder, values, sentence):
@@ -178,6 +188,11 @@ def test_a_config_that_cannot_be_opened_is_refused_by_field(folder, values, sent
         ({"format": 0}, "format is 0"),
         ({"format": "two"}, "format is two"),
         ({"temperature": 0}, "temperature is 0"),
+        ({"temperature": True}, "temperature is True"),
+        ({"temperature": float("nan")}, "temperature is nan"),
+        ({"temperature": float("inf")}, "temperature is inf"),
+        ({"unknown_threshold": float("nan")}, "unknown_threshold is nan"),
+        ({"unknown_threshold": -0.1}, "unknown_threshold is -0.1"),
         ({"temperature": "warm"}, "temperature is warm"),
         ({"unknown_threshold": 40}, "unknown_threshold is 40"),
         ({"summary": []}, "summary is"),
@@ -203,3 +218,85 @@ def test_a_folder_that_is_no_model(tmp_path):
 
 def test_class_names_stay_plain_text(folder):
     assert json.loads((folder / "config.json").read_text("utf-8"))["label_names"] == HOSTILE
+
+
+def test_a_lab_file_is_not_needed_but_must_be_one(folder):
+    (folder / "lab.json").write_text("[1]")
+    with pytest.raises(UserError, match=r"lab.json is not a JSON object"):
+        read_config(folder)
+    change(folder / "config.json", license="other")
+    (folder / "lab.json").unlink()
+    config = read_config(folder)
+    assert (config.temperature, config.unknown_threshold, config.summary) == (1.0, None, {})
+
+
+def test_a_folder_of_a_newer_version_says_so(folder):
+    change(folder / "lab.json", format=2)
+    with pytest.raises(UserError, match=r"lab.json was written by a newer version of this project \(format 2\)"):
+        load(folder)
+
+
+def test_a_vast_config_is_not_read(folder):
+    os.truncate(folder / "config.json", 1 << 40)  # no disk is taken
+    with pytest.raises(UserError, match=r"config.json has 1,099,511,627,776 bytes; .* has 16,777,216 at most"):
+        read_config(folder)
+
+
+@pytest.mark.parametrize(
+    ("alias", "name"),
+    [
+        ("resnet18d.ra2_in1k", "resnet18d"),
+        ("tv_resnet50", "resnet50"),
+        ("swsl_resnet18", "resnet18"),
+        ("ssl_resnet50", "resnet50"),
+        ("gluon_resnet101_v1b", "resnet101"),
+        ("gluon_resnet50_v1d", "resnet50d"),
+    ],
+)
+def test_former_names_of_timms(folder, alias, name):
+    change(folder / "config.json", architecture=alias)
+    assert read_config(folder).architecture == name
+
+
+@torch.no_grad()
+def test_older_folders_keep_weights_in_a_pickle_or_in_pieces(folder, network):
+    state = load_file(folder / "model.safetensors")
+    (folder / "model.safetensors").unlink()
+    torch.save(state, folder / "pytorch_model.bin")
+    assert torch.equal(load(folder)(IMAGES), network(IMAGES))
+    names = list(state)
+    parts = {"a.bin": names[::2], "b.bin": names[1::2]}
+    for file, part in parts.items():
+        torch.save({name: state[name] for name in part}, folder / file)
+    places = {name: file for file, part in parts.items() for name in part}
+    write_json(folder / "pytorch_model.bin.index.json", {"weight_map": places})
+    (folder / "pytorch_model.bin").unlink()
+    assert torch.equal(load(folder)(IMAGES), network(IMAGES))
+    (folder / "b.bin").unlink()
+    with pytest.raises(UserError, match=r"There is no file .*b\.bin"):
+        load(folder)
+
+
+def test_a_folder_without_weights(folder):
+    (folder / "model.safetensors").rename(folder / "weights.safetensors")
+    with pytest.raises(UserError, match=r"has no weights: one of model.safetensors, model.safetensors.index.json, pyt"):
+        load(folder)
+
+
+def test_labels_and_classifier_must_agree(folder, network):
+    change(folder / "config.json", num_classes=3, label_names=["a", "b", "c"])
+    with pytest.raises(UserError, match=r"model.safetensors tells 4 classes apart, but config.json beside it names 3"):
+        load(folder)
+    change(folder / "config.json", num_classes=4, label_names=HOSTILE)
+    headless = {name: tensor.contiguous() for name, tensor in network.state_dict().items() if not name.startswith("fc.")}
+    save_file(headless, folder / "model.safetensors")
+    with pytest.raises(UserError, match=r"model.safetensors holds resnet18d without a classifier"):
+        load(folder)
+
+
+def test_the_architecture_and_the_weights_must_agree(folder):
+    change(folder / "config.json", architecture="resnet34d")
+    with pytest.raises(
+        UserError, match=r"layer1.2.conv1.weight is absent in the file, .* the file looks like resnet18d\."
+    ):
+        load(folder)
