@@ -26,7 +26,7 @@ from resnet.data.images import READ_SUFFIXES
 from resnet.data.importing import import_dataset
 from resnet.errors import UserError
 from resnet.settings import CROP_MODES, MODES, TrainSettings
-from resnet.store import Store, name_of, read_json
+from resnet.store import Store, name_of
 from resnet.text import Message, say
 from resnet.views import downloads
 from resnet.weights.find import HubName, find, list_models, source
@@ -124,7 +124,7 @@ def runs(options: argparse.Namespace, store: Store) -> None:
 
 def report(options: argparse.Namespace, store: Store) -> None:
     folder = store.run(options.run)
-    record = read_json(folder / "report.json", {})
+    record = jobs.read_report(folder)
     if not record:
         raise UserError("run_without_report", run=folder.name, state=jobs.status(folder)["state"])
     _give(options, record, _evaluation_lines)
@@ -413,6 +413,7 @@ def _evaluation_lines(report: dict) -> list[str]:
         f"balanced accuracy {report['balanced_accuracy']:.1%}, macro F1 {report['macro_f1']:.3f}, "
         f"log loss {report['log_loss']:.3f}, calibration error {report['ece']:.3f}",
     ]
+    lines += [Message.from_json(note).say() for note in report.get("summary", {}).get("adapted", [])]
     for row in report["per_class"]:
         lines.append(
             f"  {row['label']}: {row['n']} pictures, recall {row['recall']:.0%}, precision {row['precision']:.0%}"

@@ -2,8 +2,10 @@
 
     ROOT/OWNER/datasets/ID/    an imported data set
     ROOT/OWNER/runs/ID/        a training run
+    ROOT/OWNER/changing.lock   held for the moment in which runs and data sets come and go
     ROOT/devices/              one lock a device, shared by all owners
     ROOT/tmp/                  uploads, unpacking, half-made things: on the same disk, so that a rename is atomic
+    ROOT/processes/            one lock a process that has things in tmp; what no living process has is deleted
 
 State on disk is the truth. A file is replaced whole (temporary file, fsync, rename) or grows by whole lines.
 """
@@ -15,10 +17,12 @@ import re
 import secrets
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 try:
     import fcntl
@@ -32,7 +36,10 @@ FORMAT = 1  # the number in every JSON file of ours
 PROJECT = Path(__file__).resolve().parent.parent
 CHECKPOINTS = PROJECT / "checkpoints"
 ID = re.compile(r"[0-9a-f]{16}")
+TEMPORARY = re.compile(r"[0-9a-f]{16}-.*")  # in tmp: the process that has it, and anything
+PATIENCE = 30  # seconds to wait for somebody else who changes the workspace
 OWNER = re.compile(r"[0-9a-z]{1,64}")
+ASIDE = ".old"  # ends the name of a folder that stands aside while a new one takes its place
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,11 @@ class Store:
         if not OWNER.fullmatch(owner):
             raise ValueError(f"owner {owner!r} is not a plain name")
         return cls(Path(root or os.environ.get("RESNET_HOME") or PROJECT / "workspace").resolve(), owner)
+
+    @classmethod
+    def of(cls, folder: Path) -> "Store":
+        """The workspace that a run's or data set's folder lies in."""
+        return cls(folder.parents[2], folder.parents[1].name)
 
     @property
     def datasets(self) -> Path:
@@ -66,13 +78,35 @@ class Store:
         return self._find(self.runs, reference, "run_unknown")
 
     def temporary(self) -> Path:
-        """A new empty folder on the workspace's own disk."""
-        parent = self.root / "tmp"
-        parent.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(dir=parent))
+        """A new empty folder on the workspace's own disk; it outlives this process by no more than the next call."""
+        self.clean()
+        return Path(tempfile.mkdtemp(prefix=f"{_own_lock(self._processes).stem}-", dir=self._tmp))
+
+    def clean(self) -> None:
+        """Delete the temporary folders of processes that are gone, because they were killed."""
+        self._tmp.mkdir(parents=True, exist_ok=True)
+        with exclusive(self._processes / "changing.lock"):
+            left = _left_behind(self._tmp, self._processes)
+        for path in left:
+            shutil.rmtree(path, ignore_errors=True)
+
+    @property
+    def _tmp(self) -> Path:
+        return self.root / "tmp"
+
+    @property
+    def _processes(self) -> Path:
+        return self.root / "processes"
+
+    def exclusive(self) -> contextlib.AbstractContextManager:
+        """The moment of looking at runs and data sets and then changing them: one process, one thread at a time."""
+        return exclusive(self.root / self.owner / "changing.lock")
 
     def device_lock(self, device: str) -> Path:
-        return self.root / "devices" / f"{device.replace(':', '-')}.lock"
+        """The file of the lock on a device, in a folder that is there."""
+        parent = self.root / "devices"
+        parent.mkdir(parents=True, exist_ok=True)
+        return parent / f"{device.replace(':', '-')}.lock"
 
     def _find(self, parent: Path, reference: str, unknown: str) -> Path:
         """An id is looked up as it is; anything else is compared with the names, and never becomes a path."""
@@ -126,14 +160,25 @@ def new_id() -> str:
     return secrets.token_hex(8)
 
 
-def read_json(path: Path, default: object = None) -> dict:
-    """The JSON object at `path`, or `default` where there is none."""
+def read_json(path: Path, default: dict | None = None) -> dict:
+    """The JSON object at `path`, or `default` where there is none.
+
+    Raises ValueError for all that is no JSON object, or is of a format that only a newer version knows.
+    """
     try:
-        return json.loads(path.read_text("utf-8"))
+        record = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         if default is None:
             raise
         return default
+    except RecursionError as error:
+        raise ValueError("nested without end") from error
+    if not isinstance(record, dict):
+        raise ValueError("no JSON object")
+    written = record.get("format", 0)
+    if not isinstance(written, int) or written > FORMAT:
+        raise ValueError(f"format {written}, which only a newer version of this program reads")
+    return record
 
 
 def write_json(path: Path, record: dict) -> None:
@@ -148,38 +193,89 @@ def write_bytes(path: Path, content: bytes) -> None:
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary path to write to; it takes the place of `path` once it is whole and on the disk."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         yield temporary
         _sync(temporary)
-        os.replace(temporary, path)
+        _move(temporary, path)
         _sync(path.parent)
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # on a disk that refuses everything, the first refusal is the one to tell
+            temporary.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def replacing_folder(path: Path) -> Iterator[Path]:
-    """A temporary folder to fill; it takes the place of the folder `path`, files synced first."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """A temporary folder to fill; it takes the place of the folder `path`, as `put_in_place` does it."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     temporary.mkdir()
     try:
         yield temporary
-        for file in temporary.rglob("*"):
-            if file.is_file():
-                _sync(file)
-        if path.exists():
-            old = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-            os.replace(path, old)
-            os.replace(temporary, path)
-            shutil.rmtree(old)
-        else:
-            os.replace(temporary, path)
-        _sync(path.parent)
+        put_in_place(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def put_in_place(made: Path, path: Path) -> None:
+    """The folder `made`, its files synced first, takes the place of the folder `path`.
+
+    No system swaps folders in one step, so the old one stands aside for a moment. Where the process is killed in
+    that moment, `mend` puts it back.
+    """
+    for file in made.rglob("*"):
+        if file.is_file():
+            _sync(file)
+    _sync(made)
+    _settle(path)
+    if path.exists():
+        _move(path, _aside(path))
+    try:
+        _move(made, path)
+        _sync(path.parent)
+    finally:
+        _settle(path)
+
+
+def mend(folder: Path) -> None:
+    """Put right what a process that was killed while it replaced things in `folder` left there.
+
+    Nobody else may write to `folder` meanwhile.
+    """
+    for path in [path for path in folder.iterdir() if path.name.startswith(".")]:
+        if path.suffix == ASIDE:
+            _settle(folder / path.name[1 : -len(ASIDE)])
+        else:
+            remove(path)
+
+
+def remove(path: Path) -> None:
+    """Delete whatever is at `path`, be it a file or a folder."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _settle(path: Path) -> None:
+    """The folder that stood aside for a new one comes back where that did not come, and goes where it did."""
+    old = _aside(path)
+    if path.exists():
+        shutil.rmtree(old, ignore_errors=True)
+    elif old.exists():
+        _move(old, path)
+
+
+def _aside(path: Path) -> Path:
+    return path.with_name(f".{path.name}{ASIDE}")
+
+
+def _move(path: Path, to: Path) -> None:
+    """Rename in one step. Windows refuses while somebody reads what is at `to`, so there it is tried for a second."""
+    for _ in range(20 if os.name == "nt" else 0):
+        with contextlib.suppress(PermissionError):
+            return os.replace(path, to)
+        time.sleep(0.05)
+    os.replace(path, to)
 
 
 def _sync(path: Path) -> None:
@@ -228,7 +324,6 @@ class Lock:
 
     def acquire(self, patience: float = 0.0) -> bool:
         """Take the lock, trying for `patience` seconds; False where another process has it."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         self.file = open(self.path, "a+b")  # noqa: SIM115 (open as long as the lock is held)
         end = time.monotonic() + patience
         while not _try_lock(self.file):
@@ -247,19 +342,60 @@ class Lock:
 def is_locked(path: Path) -> bool:
     """Whether another process holds the lock on `path`."""
     try:
-        with open(path, "r+b") as file:
-            return not _try_lock(file)
+        with open(path, "rb" if fcntl else "r+b") as file:
+            return not _try_lock(file, shared=True)
     except FileNotFoundError:
         return False
 
 
-def _try_lock(file) -> bool:
+def _try_lock(file: IO, shared: bool = False) -> bool:
+    """Lock `file`, shared only to see whether that could be done: two who look do not see each other."""
     try:
         if fcntl:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.lockf(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         else:
             file.seek(0)
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-    except OSError:
+    except (BlockingIOError, PermissionError):  # somebody else has it; all else is a file system without locks
         return False
     return True
+
+
+_threads = threading.RLock()  # record locks belong to processes, so threads are kept apart by this
+_owned: dict[Path, Lock] = {}  # a workspace's folder of processes -> this process's own lock there
+
+
+@contextlib.contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """A moment in which nobody else, in this process or another, is in here with the same `path`."""
+    with _threads:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = Lock(path)
+        if not lock.acquire(PATIENCE):
+            raise UserError("workspace_busy", path=path)
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def _own_lock(processes: Path) -> Path:
+    """The file of the lock that this process holds as long as it lives; its name is that of the process."""
+    lock = _owned.get(processes)
+    if lock is None or not lock.path.exists():  # the first time, or the workspace was emptied
+        lock = _owned[processes] = Lock(processes / f"{new_id()}.lock")
+        lock.acquire()
+    return lock.path
+
+
+def _left_behind(parent: Path, processes: Path) -> list[Path]:
+    """The temporary folders in `parent` of processes that are gone; the files of their locks go at once."""
+    own = _own_lock(processes)
+    alive = {own.stem}
+    for lock in processes.iterdir():
+        if ID.fullmatch(lock.stem) and lock != own:  # a second look at our own lock would drop it
+            if is_locked(lock):
+                alive.add(lock.stem)
+            else:
+                lock.unlink()
+    return [path for path in parent.iterdir() if TEMPORARY.fullmatch(path.name) and path.name[:16] not in alive]

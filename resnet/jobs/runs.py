@@ -7,7 +7,6 @@ import platform
 import signal
 import subprocess
 import sys
-import threading
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -22,27 +21,34 @@ from resnet.store import (
     Store,
     delete_folder,
     folders,
+    is_locked,
+    mend,
     name_of,
     new_id,
-    read_json,
     replacing_folder,
     write_json,
 )
 from resnet.text import Message
+from resnet.worker.record import ALIVE, FIGURES, read_report, read_settings, read_status
 from resnet.worker.status import is_alive
 
-ALIVE = ("queued", "running", "stopping")  # states in which a worker holds the folder's lock
+RESUMABLE = ("stopped", "failed", "lost", "damaged")
 TWICE = 5  # seconds within which the same start again is taken for a second click
 END = 10  # seconds that a worker has to save and go
 
+# A worker outlives its launcher, and is sent nothing that is meant for it, such as the terminal's Ctrl-C.
+WINDOWS = os.name == "nt"
+DETACHED = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if WINDOWS else {"start_new_session": True}
+SAVE_AND_END = signal.CTRL_BREAK_EVENT if WINDOWS else signal.SIGTERM
+
 _launched: dict[Path, subprocess.Popen] = {}  # by this process, so that they end with it
-_changing = threading.Lock()  # held from looking at the runs to having changed them: two clicks come in two threads
 
 
 def start(store: Store, settings: TrainSettings) -> str:
     """Queue a run and return its id. Raises UserError with every problem of settings, data and model."""
     planned = plan(store, settings)
-    with _changing:
+    with store.exclusive():
+        store.dataset(planned.data.id)  # UserError where it was deleted meanwhile
         _refuse_twice(store, planned.settings)
         return _enqueue(store, planned)
 
@@ -60,39 +66,44 @@ def _enqueue(store: Store, planned: Plan) -> str:
         "created": now,
         "versions": _versions(),
     }
+    store.runs.mkdir(parents=True, exist_ok=True)
+    mend(store.runs)  # of a start that was killed
     with replacing_folder(store.runs / run_id) as folder:
         write_json(folder / "settings.json", record)
         write_json(folder / "name.json", {"format": FORMAT, "name": settings.name})
-        write_json(folder / "status.json", _queued(now))
+        write_json(folder / "status.json", _queued(store))
     _launch(store.runs / run_id)
     return run_id
 
 
 def status(folder: Path) -> dict:
-    """status.json, with the state `lost` where a worker should hold the folder's lock and none does."""
+    """status.json; its state is `lost` where a worker should hold the folder's lock and none does.
+
+    And `damaged` where it cannot be read: the message says what to do. Raises UserError where there is no such run.
+    """
     _reap()
-    record = _read_status(folder)
-    if record["state"] in ALIVE and not is_alive(folder, record):
-        record = _read_status(folder)  # it may have ended between the two looks
+    try:
+        record = read_status(folder)
         if record["state"] in ALIVE and not is_alive(folder, record):
-            return {**record, "state": "lost", "message": Message("run_lost").to_json()}
+            record = read_status(folder)  # it may have ended between the two looks
+            if record["state"] in ALIVE and not is_alive(folder, record):
+                return {**record, "state": "lost", "message": Message("run_lost").to_json()}
+    except UserError as error:
+        if error.message.key != "run_damaged":
+            raise
+        if is_locked(folder / "lock"):  # its worker is about to write it anew
+            return {**_damaged(error), "state": "running", "message": None}
+        return _damaged(error)
     if record["state"] in ALIVE and (folder / "stop").exists():
         return {**record, "state": "stopping"}
     return record
 
 
-def _read_status(folder: Path) -> dict:
-    record = read_json(folder / "status.json", {})
-    if not record:
-        raise UserError("run_unknown", reference=folder.name)  # deleted meanwhile
-    return record
-
-
 def list_runs(store: Store) -> list[dict]:
-    """One summary a run, newest first."""
+    """One summary a run, newest first; a damaged one is listed as such, with a message."""
     summaries = []
     for folder in folders(store.runs):
-        with contextlib.suppress(UserError, OSError, ValueError, KeyError, TypeError):  # damaged, or deleted meanwhile
+        with contextlib.suppress(UserError, FileNotFoundError):  # deleted meanwhile
             summaries.append(_summary(folder))
     return sorted(summaries, key=lambda summary: summary["created"], reverse=True)
 
@@ -100,8 +111,9 @@ def list_runs(store: Store) -> list[dict]:
 def stop(store: Store, run: str) -> None:
     """Ask a run to finish its step, save and evaluate; one in the queue leaves it. Not waited for."""
     folder = store.run(run)
-    if status(folder)["state"] in ALIVE:
-        (folder / "stop").touch()
+    with store.exclusive():
+        if status(folder)["state"] in ALIVE:
+            (folder / "stop").touch()
 
 
 def diverged(record: dict) -> bool:
@@ -110,17 +122,23 @@ def diverged(record: dict) -> bool:
 
 
 def resume(store: Store, run: str) -> str:
-    """Put a stopped, failed or lost run back into the queue; it goes on from its last save."""
+    """Put a stopped, failed or lost run back into the queue; it goes on from its last save.
+
+    Of a damaged one, all but its settings is written anew.
+    """
     folder = store.run(run)
-    with _changing:
-        record = status(folder)
-        if record["state"] not in ("stopped", "failed", "lost"):
+    with store.exclusive():
+        record = _summary(folder)
+        if record["state"] not in RESUMABLE:
             raise UserError("run_not_resumable", run=folder.name, state=record["state"])
         if diverged(record):
             raise UserError("run_diverged", run=folder.name)
-        store.dataset(read_json(folder / "settings.json")["data"]["id"])  # UserError where it was deleted
+        for place in (folder, folder / "last"):
+            if place.is_dir():
+                mend(place)
+        store.dataset(read_settings(folder)["data"]["id"])  # UserError where it was deleted
         (folder / "stop").unlink(missing_ok=True)
-        write_json(folder / "status.json", _queued(time.time(), record))
+        write_json(folder / "status.json", _queued(store, record))
         _launch(folder)
     return folder.name
 
@@ -128,7 +146,7 @@ def resume(store: Store, run: str) -> str:
 def delete_run(store: Store, run: str) -> None:
     """Delete a run that no worker has."""
     folder = store.run(run)
-    with _changing:
+    with store.exclusive():
         state = status(folder)["state"]
         if state in ALIVE:
             raise UserError("run_is_alive", run=folder.name, state=state)
@@ -138,24 +156,31 @@ def delete_run(store: Store, run: str) -> None:
 def delete_dataset(store: Store, data: str) -> None:
     """Delete a data set that no living run learns from."""
     folder = store.dataset(data)
-    with _changing:
+    with store.exclusive():
         for run in folders(store.runs):
-            uses = read_json(run / "settings.json", {}).get("data", {}).get("id") == folder.name
-            if uses and (state := status(run)["state"]) in ALIVE:
+            if _learns_from(run, folder.name) and (state := status(run)["state"]) in ALIVE:
                 raise UserError("data_in_use", data=name_of(folder), run=run.name, state=state)
-        delete_folder(folder, store.temporary())
+        if folder.is_dir():  # else somebody else was first
+            delete_folder(folder, store.temporary())
+
+
+def _learns_from(run: Path, data: str) -> bool:
+    try:
+        return read_settings(run)["data"]["id"] == data
+    except UserError:  # damaged, or deleted meanwhile
+        return False
 
 
 def shutdown() -> list[str]:
     """End the runs that this process started: they save, skip the evaluation, and can be resumed. Their ids."""
     workers = {folder: process for folder, process in _launched.items() if process.poll() is None}
     for process in workers.values():
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(SAVE_AND_END)
     deadline = time.monotonic() + END
     for folder, process in workers.items():
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        with contextlib.suppress(subprocess.TimeoutExpired, UserError):
             process.wait(max(0.0, deadline - time.monotonic()))
-            record = _read_status(folder)
+            record = read_status(folder)
             if record["state"] == "queued":  # it ended before it could listen
                 write_json(folder / "status.json", {**record, "state": "stopped"})
     return [folder.name for folder in workers]
@@ -163,7 +188,7 @@ def shutdown() -> list[str]:
 
 def result(folder: Path) -> dict:
     """What `train` answers: the contract's object; figures are None where the run has no report yet."""
-    report = read_json(folder / "report.json", {})
+    report = read_report(folder)
     summary = report.get("summary", {})
     return {
         "run": folder.name,
@@ -201,7 +226,7 @@ def train(data: str | Path, model: str = "", *, store: Store | None = None, **se
 def raise_failure(folder: Path) -> None:
     """UserError with the reason of a run that failed or was lost."""
     record = status(folder)
-    if record["state"] in ("failed", "lost"):
+    if record["state"] in ("failed", "lost", "damaged"):
         message = Message.from_json(record["message"])
         raise UserError(message.key, **message.values)
 
@@ -209,22 +234,31 @@ def raise_failure(folder: Path) -> None:
 def _refuse_twice(store: Store, settings: TrainSettings) -> None:
     wanted = {name: value for name, value in asdict(settings).items() if value is not None}
     for folder in folders(store.runs):
-        record = read_json(folder / "settings.json", {"created": 0.0})
+        try:
+            record, state = read_settings(folder), status(folder)["state"]
+        except UserError:  # damaged, or deleted meanwhile
+            continue
         just_now = abs(time.time() - record["created"]) < TWICE
-        if just_now and wanted.items() <= record["settings"].items() and status(folder)["state"] in ALIVE:
+        if just_now and wanted.items() <= record["settings"].items() and state in ALIVE:
             raise UserError("run_started_twice", run=folder.name)
 
 
-def _queued(now: float, before: dict | None = None) -> dict:
-    """status.json of a run that has just been queued; figures of an earlier part of it stay."""
-    figures = ("epoch", "epochs", "step", "steps", "images_per_second", "seconds_left", "train_loss", "val_accuracy")
+def _queued(store: Store, before: dict | None = None) -> dict:
+    """status.json of a run that has just been queued; figures of an earlier part of it stay.
+
+    It comes after all that were queued before, also where the clock was set back since.
+    """
+    now, places = time.time(), [0.0]
+    for folder in folders(store.runs):
+        with contextlib.suppress(UserError):
+            places.append(read_status(folder)["queued"])
     return {
         "format": FORMAT,
         "state": "queued",
         "stage": "queue",
-        **{name: (before or {}).get(name) for name in figures},
+        **{name: (before or {}).get(name) for name in FIGURES},
         "message": None,
-        "queued": now,
+        "queued": max(now, max(places) + 1e-3),
         "launched": now,
         "updated": now,
     }
@@ -242,7 +276,7 @@ def _launch(folder: Path) -> None:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            start_new_session=True,
+            **DETACHED,
         )
 
 
@@ -253,20 +287,34 @@ def _reap() -> None:
 
 
 def _summary(folder: Path) -> dict:
-    record, report = read_json(folder / "settings.json"), read_json(folder / "report.json", {})
+    """What lists show of a run, as much of it as can be read."""
+    record, report = {}, {}
+    state = status(folder)
+    try:
+        record = read_settings(folder)
+        report = read_report(folder)
+    except UserError as error:
+        if state["state"] not in ALIVE:
+            state = _damaged(error)
     return {
         "run": folder.name,
-        "name": read_json(folder / "name.json")["name"],
-        "data": record["data"]["name"],
-        "architecture": record["architecture"],
-        "mode": record["settings"]["mode"],
-        "created": record["created"],
+        "name": name_of(folder) or folder.name,
+        "data": record["data"]["name"] if record else "",
+        "architecture": record.get("architecture", ""),
+        "mode": record["settings"]["mode"] if record else "unknown",
+        "created": record["created"] if record else folder.stat().st_mtime,
         "accuracy": report.get("accuracy"),
         "interval": report.get("interval"),
         "n": report.get("n"),
-        "seconds": report.get("summary", {}).get("seconds", {}).get("total"),
-        **status(folder),
+        "seconds": report["summary"]["seconds"]["total"] if report else None,
+        **state,
     }
+
+
+def _damaged(error: UserError) -> dict:
+    """What stands for the status of a run that cannot be read."""
+    figures = dict.fromkeys((*FIGURES, "queued", "launched", "updated"))
+    return {"state": "damaged", "stage": "queue", **figures, "message": error.message.to_json()}
 
 
 def _versions() -> dict[str, str]:

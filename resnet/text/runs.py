@@ -61,9 +61,53 @@ STRINGS: dict[str, tuple[str, str]] = {
         "训练因程序故障中断（{reason}）；详情见该训练文件夹中的 log.txt。已保存的内容完好，可从那里继续。",
     ),
     "run_lost": (
-        "The run's process is gone: it was killed, or the machine went down. Resume goes on from the last save.",
-        "训练进程已消失：可能被终止，或机器曾关机。“继续”会从上次保存处接着训练。",
+        "The run's process is gone: it was killed, the machine went down, or the disk took no more words from it. "
+        "Resume goes on from the last save.",
+        "训练进程已消失：可能被终止、机器曾关机，或磁盘已无法写入。“继续”会从上次保存处接着训练。",
     ),
+    "run_disk_full": (
+        "The disk is full. Make room, then resume: what was saved is safe. The run's folder, {folder}, "
+        "takes {megabytes} MB in all.",
+        "磁盘已满。请腾出空间后选择继续：已保存的内容完好。该训练的文件夹 {folder} 共需 {megabytes} MB。",
+    ),
+    "run_machine_refuses": (
+        "The machine refused to read or write in the run's folder, {folder}: {reason}. Mend that, then resume: "
+        "what was saved is safe.",
+        "系统拒绝读写该训练的文件夹 {folder}：{reason}。请排除后选择继续：已保存的内容完好。",
+    ),
+    "run_decoding_killed": (
+        "The processes that decode pictures were killed again and again, for want of memory most likely. "
+        "Close other programs, then resume: what was saved is safe.",
+        "解码图片的进程多次被终止，很可能是内存不足。请关闭其他程序后选择继续：已保存的内容完好。",
+    ),
+    "run_damaged": (
+        "The run {run} is damaged: its {file} cannot be relied upon ({reason}). Resume it, which writes anew all but "
+        "its settings, or delete it.",
+        "训练 {run} 已损坏：其 {file} 不可用（{reason}）。可选择继续（除设置外都会重新写出），或将其删除。",
+    ),
+    "run_save_damaged": (
+        "The last save had changed on the disk and was thrown away; the run went on from the one before.",
+        "最近一次保存在磁盘上已损坏，已弃用；训练从再前一次保存处继续。",
+    ),
+    "run_saves_damaged": (
+        "All saves had changed on the disk and were thrown away; the run began anew.",
+        "所有保存在磁盘上都已损坏，已弃用；训练重新开始。",
+    ),
+    "picture_gone": (
+        "The data set's file {file} is gone. Delete the data set and import it again, then resume.",
+        "数据集中的文件 {file} 已不存在。请删除该数据集并重新导入，然后继续。",
+    ),
+    "picture_changed": (
+        "The data set's file {file} is no longer the one that was imported. Delete the data set and import it again, "
+        "then resume.",
+        "数据集中的文件 {file} 已不是导入时的文件。请删除该数据集并重新导入，然后继续。",
+    ),
+    "workspace_busy": (
+        "Another process has been changing the workspace for half a minute ({path}). Try again in a moment.",
+        "另一个进程已在修改工作区半分钟（{path}）。请稍后再试。",
+    ),
+    "state_damaged": ("damaged", "已损坏"),
+    "mode_unknown": ("–", "–"),
     "run_stopped_unlearned": (
         "Stopped before the first step of learning, so there is no model yet. Resume goes on.",
         "在学习的第一步之前就已停止，因此还没有模型。可选择继续。",

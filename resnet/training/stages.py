@@ -7,6 +7,7 @@ process from there: on a CPU to the same bits. Shapes: N images, C channels, H x
 import math
 import time
 from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from resnet.text import Message
 from resnet.training.recipe import LAYER_DECAY, averaged, parameter_groups, rate_at
 from resnet.weights.preprocessing import Preprocessing
 
+KILLS = 3  # of decoding processes that an epoch survives; more are no accident
 LOG_LINES = 400  # about so many points has a stage's curve at most
 
 State = tuple[dict[str, Tensor], dict]  # tensors, and counters that JSON can hold
@@ -233,6 +235,15 @@ class FullStage:
             yield result
 
     def _batches(self, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """The rest of the epoch's batches. Where decoding processes are killed, new ones go on from the same step."""
+        for _ in range(KILLS + 1):
+            try:
+                return (yield from self._read(epoch))
+            except BrokenProcessPool:
+                continue
+        raise UserError("run_decoding_killed")
+
+    def _read(self, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         settings = self.settings
         return training_batches(
             self.train.paths,

@@ -90,17 +90,17 @@ def _is_free(name: str, port: int) -> bool:
 
 
 def prepare(store: Store) -> None:
-    """Make the workspace's folder of uploads, and delete what a killed app left in it and is older than a day.
+    """Make the workspace's folder of uploads, and delete what killed apps left: unpacked files, day-old uploads.
 
-    Newer things stay: another app may be at work with them.
+    Newer uploads stay: another app may be at work with them.
     """
-    temporary = store.root / "tmp"
-    uploads = temporary / "uploads"
+    uploads = store.root / "tmp" / "uploads"
     try:
         uploads.mkdir(parents=True, exist_ok=True)
+        store.clean()
     except OSError as error:
         raise UserError("home_refused", path=store.root, reason=error.strerror) from error
-    for entry in {*temporary.iterdir(), *uploads.iterdir()} - {uploads}:
+    for entry in uploads.iterdir():
         with contextlib.suppress(OSError):  # deleted meanwhile
             if time.time() - max(path.lstat().st_mtime for path in (entry, *entry.rglob("*"))) > CACHE_SECONDS:
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink()

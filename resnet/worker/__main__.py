@@ -5,15 +5,21 @@ do by a file named `stop` in the folder (finish the step, save, evaluate) or by 
 evaluation to a resume).
 """
 
+import contextlib
+import errno
 import importlib
+import math
+import os
+import re
 import sys
 import time
 import traceback
 from pathlib import Path
 
 from resnet.errors import UserError
-from resnet.store import Lock, Store, folders, read_json
+from resnet.store import Lock, Store, folders
 from resnet.text import Message
+from resnet.worker.record import read_settings, read_status
 from resnet.worker.status import GRACE, Control, Status, ToldToEnd, is_alive
 
 LOOK = 0.5  # seconds between two looks at the queue
@@ -27,31 +33,57 @@ def main(folder: Path) -> None:
     if status.record["state"] != "queued":
         return  # launched twice, and the other worker was first
     try:
-        turn, began = wait_for_turn(folder, control), time.monotonic()
-        status.update(state="running", stage="start")
-        run = importlib.import_module("resnet.worker.run")  # brings torch
-        run.settle(folder)
-        if turn.path != own_lock(folder).path:  # the queue was a guess, and torch knows the device better
-            turn.release()
-            status.update(state="queued", stage="queue")
-            turn, began = wait_for_turn(folder, control), time.monotonic()
-            status.update(state="running", stage="start")
-        status.update(state=run.run(folder, status, control, began))
-        turn.release()
+        status.begin()
+        status.end(state=work(folder, status, control))
     except ToldToEnd:
-        status.update(state="stopped", message=None)
+        status.end(state="stopped")
     except UserError as error:
-        status.update(state="failed", message=error.message.to_json())
+        status.end(state="failed", message=error.message.to_json())
     except Exception as error:
-        traceback.print_exc()  # to log.txt
-        reason = f"{type(error).__name__}: {error}".splitlines()[0][:300]
-        status.update(state="failed", message=Message("run_failed", {"reason": reason}).to_json())
+        message = reason(error, status)
+        status.end(state="failed", message=message.to_json())
+        if message.key == "run_failed":
+            traceback.print_exc()  # to log.txt
 
 
-def wait_for_turn(folder: Path, control: Control) -> Lock:
+def work(folder: Path, status: Status, control: Control) -> str:
+    """Wait for the device, then train, save, evaluate, deliver; how it ended: "done" or "stopped"."""
+    turn, began = wait_for_turn(folder, status, control), time.monotonic()
+    status.update(state="running", stage="start")
+    run = importlib.import_module("resnet.worker.run")  # brings torch
+    run.settle(folder)
+    if turn.path != own_lock(folder).path:  # the queue was a guess, and torch knows the device better
+        turn.release()
+        status.update(state="queued", stage="queue")
+        turn, began = wait_for_turn(folder, status, control), time.monotonic()
+        status.update(state="running", stage="start")
+    control.leave_if_told()
+    return run.run(folder, status, control, began)
+
+
+def reason(error: Exception, status: Status) -> Message:
+    """Why a run failed: the machine's refusal, or a fault of the program."""
+    if number := _refusal(error):
+        folder = str(status.path.parent)
+        if number in (errno.ENOSPC, errno.EDQUOT):
+            return Message("run_disk_full", {"folder": folder, "megabytes": math.ceil(status.room / 1e6)})
+        return Message("run_machine_refuses", {"reason": os.strerror(number), "folder": folder})
+    return Message("run_failed", {"reason": f"{type(error).__name__}: {error}".splitlines()[0][:300]})
+
+
+def _refusal(error: Exception) -> int | None:
+    """The system's number (errno) of what it refused; safetensors' own writer tells it in words."""
+    if isinstance(error, OSError):
+        return error.errno
+    told = re.search(r"\(os error (\d+)\)", str(error)) if type(error).__name__ == "SafetensorError" else None
+    return int(told[1]) if told else None
+
+
+def wait_for_turn(folder: Path, status: Status, control: Control) -> Lock:
     """The device's lock, once no run that was queued earlier waits for the same device."""
     turn = own_lock(folder)
     while earlier_in_queue(folder) or not turn.acquire():
+        status.leave_if_deleted()
         if control.told_to_end or control.asked_to_stop:
             raise ToldToEnd
         time.sleep(LOOK)
@@ -60,30 +92,23 @@ def wait_for_turn(folder: Path, control: Control) -> Lock:
 
 def own_lock(folder: Path) -> Lock:
     """The lock of the device that the run waits for; not acquired."""
-    return Lock(_store(folder).device_lock(_queue(folder)))
+    return Lock(Store.of(folder).device_lock(read_settings(folder)["queue"]))
 
 
 def earlier_in_queue(folder: Path) -> bool:
     """Whether a living worker of another run, of any owner, has waited longer for the same device."""
-    own, queue = _place(read_json(folder / "status.json", {}), folder), _queue(folder)
-    for run in (run for owner in _store(folder).root.iterdir() for run in folders(owner / "runs") if run != folder):
-        record = read_json(run / "status.json", {})
-        waits = record.get("state") == "queued" and _queue(run) == queue
-        if waits and _place(record, run) < own and is_alive(run, record):
-            return True
+    own, queue = _place(read_status(folder), folder), read_settings(folder)["queue"]
+    for run in (run for owner in Store.of(folder).root.iterdir() for run in folders(owner / "runs") if run != folder):
+        with contextlib.suppress(UserError):  # damaged, or deleted meanwhile: it waits for nothing
+            record = read_status(run)
+            waits = record["state"] == "queued" and _place(record, run) < own and is_alive(run, record)
+            if waits and read_settings(run)["queue"] == queue:
+                return True
     return False
 
 
-def _store(folder: Path) -> Store:
-    return Store(folder.parents[2], folder.parents[1].name)
-
-
-def _queue(folder: Path) -> str | None:
-    return read_json(folder / "settings.json", {}).get("queue")
-
-
 def _place(record: dict, folder: Path) -> tuple[float, str]:
-    return record.get("queued", 0.0), folder.name
+    return record["queued"], folder.name
 
 
 if __name__ == "__main__":

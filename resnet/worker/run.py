@@ -1,40 +1,54 @@
 """The part of a run that needs torch: train, save, evaluate, deliver."""
 
+import hashlib
 import math
+import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from resnet.data.dataset import Dataset
+from resnet.data.dataset import Dataset, Record
+from resnet.data.parallel import WORKERS
 from resnet.errors import UserError
 from resnet.evaluation.card import model_card
 from resnet.evaluation.evaluate import Evaluation, examine
 from resnet.predictor import Predictor, best_device, fast_precision
 from resnet.predictor.engines import check_device
-from resnet.settings import TrainSettings, device_queue
-from resnet.store import Store, append_line, read_json, read_lines, replacing, write_json
+from resnet.settings import TrainSettings, device_queue, resolve
+from resnet.store import Store, append_line, put_in_place, read_lines, replacing, write_json
 from resnet.text import Message
 from resnet.training.stages import Event, Pictures, Progress, State, Validated
 from resnet.training.trainer import Trainer
 from resnet.weights.folder import ModelConfig, write_folder
-from resnet.weights.models import create_model, load
+from resnet.weights.models import create_model, load_for_training
 from resnet.weights.preprocessing import Preprocessing
 from resnet.worker import checkpoint
+from resnet.worker.record import read_settings
 from resnet.worker.status import Control, Status
 
 SAVE_AT_MOST = 60  # seconds of work between two saves
 # An epoch is saved at its end, but not before ten times as long was worked as the last save took: where epochs are
 # shorter than that, several are saved together, so that saving costs about a tenth of the time at most.
 SAVE_COST = 10
+# What a run takes on the disk, in sizes of its model: three saves while the third is being written, each of weights,
+# averages and momentum; two models likewise.
+ROOM = 3 * 3 + 2
 
 
 def settle(folder: Path) -> None:
-    """Write down device and precision of a run at its first start: only torch knows them for sure."""
-    record = read_json(folder / "settings.json")
-    settings = TrainSettings.from_json(record["settings"])
+    """Write down device and precision of a run at its first start: only torch knows them for sure.
+
+    What an older version did not settle yet is settled too.
+    """
+    record = read_settings(folder)
+    settings, preprocessing = TrainSettings(**record["settings"]), Preprocessing.from_config(record["preprocessing"])
+    images = len(Dataset.open(Store.of(folder).dataset(settings.data)).part("train"))
+    size, crop_mode = preprocessing.size, preprocessing.crop_mode
+    settings = resolve(settings, images=images, model_size=size, crop_mode=crop_mode, processes=WORKERS)
     device = check_device(settings.device) if settings.device else best_device()
     precision = settings.precision or (fast_precision(device) if settings.mode != "head" else None)
     record["settings"] = asdict(replace(settings, device=device, precision=precision))
@@ -56,17 +70,21 @@ def run(folder: Path, status: Status, control: Control, began: float) -> str:
 class _Run:
     def __init__(self, folder: Path, status: Status, control: Control, began: float) -> None:
         self.folder, self.status, self.control = folder, status, control
-        self.store = Store(folder.parents[2], folder.parents[1].name)
-        self.record = read_json(folder / "settings.json")
-        self.settings = TrainSettings.from_json(self.record["settings"])
+        self.store = Store.of(folder)
+        self.record = read_settings(folder)
+        self.settings = TrainSettings(**self.record["settings"])
         self.data = Dataset.open(self.store.dataset(self.settings.data))
-        saved = checkpoint.load(folder / "last")
+        check_sizes(self.data.records)
+        saved, damaged = checkpoint.load(folder / "last")
+        if damaged:
+            self._tell(Message("run_save_damaged" if saved else "run_saves_damaged"))
         # seconds of work so far; decode: the part of train spent waiting for pictures; total: torch's start included
         self.seconds = {"decode": 0.0, "train": 0.0, "evaluate": 0.0, "total": 0.0}
         self.later = 0.0  # seconds that the stages after the present one will take
         self.lines = 0  # of metrics.jsonl
         self.images = 0  # pictures that went through the network
-        self.saved, self.save_took = time.monotonic(), 0.0
+        self.adapted: list[dict] = []  # what was changed in the start weights so that they fit, as messages
+        self.saved, self.save_took, self.unsaved = time.monotonic(), 0.0, False
         self._take_up(saved)
         self.began = began - self.seconds["total"]
 
@@ -83,9 +101,14 @@ class _Run:
         self._deliver(stopped)
         return "stopped" if stopped else "done"
 
+    def _tell(self, message: Message) -> None:
+        """Words that stay with the run, in the page and in log.txt."""
+        self.status.update(message=message.to_json())
+        print(message.say(), file=sys.stderr)
+
     def _deliver_last_save(self) -> None:
         """The last good model of a run whose loss is not finite any more, where there is one."""
-        saved = checkpoint.load(self.folder / "last")
+        saved, _ = checkpoint.load(self.folder / "last")
         if saved:
             self._take_up(saved)
             if not self.trainer.learned_nothing():
@@ -102,9 +125,8 @@ class _Run:
         if settings.mode == "scratch" or not fresh:
             model = create_model(self.record["architecture"], num_classes=len(labels))
         else:
-            model = load(settings.model, self.store)
-            if model.labels != labels:
-                model.reset_classifier(len(labels))
+            model = load_for_training(settings.model, labels, self.store)
+            self.adapted = [message.to_json() for message in model.adapted]
         self.config = ModelConfig(self.record["architecture"], labels, preprocessing)
         parts = (
             Pictures([r.path for r in part], [r.target for r in part]) for part in map(self.data.part, ("train", "val"))
@@ -115,10 +137,12 @@ class _Run:
         """A trainer as of the last save, or a new one, and what had been written by then."""
         metrics = self.folder / "metrics.jsonl"
         self.trainer = self._trainer(fresh=state is None)
+        self.status.room = ROOM * sum(t.nbytes for t in self.trainer.delivered().state_dict().values())
         if state:
             self.trainer.load_state(state)
             counters = state[1]
             self.seconds, self.images, self.lines = counters["seconds"], counters["images"], counters["lines"]
+            self.adapted = counters.get("adapted", [])
         kept = read_lines(metrics)[: self.lines]
         with replacing(metrics) as temporary:
             temporary.touch()
@@ -129,6 +153,7 @@ class _Run:
         """Whether the training came to its planned end."""
         pace = _Pace()
         for event in self.trainer.fit():
+            self.unsaved = True
             if isinstance(event, Progress):
                 self._note_progress(event, pace)
             else:
@@ -144,7 +169,8 @@ class _Run:
                 self._save()
                 return False
             pace.next()
-        self._save()
+        if self.unsaved:  # else only the evaluation is to be done again
+            self._save()
         return True
 
     def _note_progress(self, event: Progress, pace: "_Pace") -> None:
@@ -194,29 +220,34 @@ class _Run:
         start = time.monotonic()
         tensors, counters = self.trainer.state()
         self.seconds["total"] = time.monotonic() - self.began
-        counters |= {"seconds": self.seconds, "images": self.images, "lines": self.lines}
+        counters |= {"seconds": self.seconds, "images": self.images, "lines": self.lines, "adapted": self.adapted}
         checkpoint.save(self.folder / "last", (tensors, counters))
         self.saved = time.monotonic()
-        self.save_took = self.saved - start
+        self.save_took, self.unsaved = self.saved - start, False
 
     def _deliver(self, stopped: bool) -> None:
-        """Write the model, evaluate the file as it was written, and write what came out beside it."""
+        """Write the model, evaluate the file as it was written, and put it in its place with what came out.
+
+        A model that was delivered before stays until then.
+        """
         self.status.update(stage="evaluate", seconds_left=None)
-        start = time.monotonic()
+        start, draft = time.monotonic(), self.folder / ".draft"
         state = {name: tensor.contiguous() for name, tensor in self.trainer.delivered().state_dict().items()}
-        write_folder(self.folder / "model", state, self.config, card=model_card(self.config, None))
+        write_folder(draft, state, self.config, card=model_card(self.config, None))
 
         def note(done: int, total: int) -> None:
             self.control.leave_if_told()
             self.status.update(seconds_left=(time.monotonic() - start) / done * (total - done))
 
-        evaluation = examine(Predictor(self.folder / "model", self.settings.device), self.data, "val", note)
+        check_content(self.data.part("val"))
+        evaluation = examine(Predictor(draft, self.settings.device), self.data, "val", note)
         self.seconds["evaluate"] += time.monotonic() - start
         self.seconds["total"] = time.monotonic() - self.began
-        self._write_predictions(evaluation)
         report = self._report(evaluation, stopped)
         self.config = replace(self.config, summary=report["summary"])
-        write_folder(self.folder / "model", state, self.config, card=model_card(self.config, report), report=report)
+        write_folder(draft, state, self.config, card=model_card(self.config, report), report=report)
+        self._write_predictions(evaluation)
+        put_in_place(draft, self.folder / "model")
         write_json(self.folder / "report.json", report)
         self.status.update(val_accuracy=report["accuracy"])
 
@@ -236,6 +267,7 @@ class _Run:
                 "mode": settings.mode,
                 "architecture": self.record["architecture"],
                 "start": settings.model,
+                "adapted": self.adapted,
                 "data": self.data.name,
                 "epochs": math.ceil(stage.step / stage.epoch_steps),
                 "steps": stage.step,
@@ -249,6 +281,23 @@ class _Run:
                 "versions": self.record["versions"],
             },
         }
+
+
+def check_sizes(records: Sequence[Record]) -> None:
+    """UserError where a file of the data set is gone, or has another size than it had when it was imported."""
+    for record in records:
+        if not record.path.is_file():
+            raise UserError("picture_gone", file=record.path.name)
+        if record.path.stat().st_size != record.bytes:
+            raise UserError("picture_changed", file=record.path.name)
+
+
+def check_content(records: Sequence[Record]) -> None:
+    """UserError where a file of the data set is not, byte by byte, the one that was imported."""
+    check_sizes(records)
+    for record in records:
+        if hashlib.sha256(record.path.read_bytes()).hexdigest() != record.sha256:
+            raise UserError("picture_changed", file=record.path.name)
 
 
 class _Pace:

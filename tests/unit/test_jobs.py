@@ -5,6 +5,8 @@ Workers are real, but wait: a test that holds the device's lock keeps them in th
 
 import math
 import shutil
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -19,8 +21,9 @@ from resnet.data.dataset import Dataset
 from resnet.data.importing import import_dataset
 from resnet.errors import UserError
 from resnet.settings import TrainSettings
-from resnet.store import Lock, Store, folders, is_locked, new_id, read_json, write_json
+from resnet.store import PROJECT, Lock, Store, folders, is_locked, new_id, read_json, write_json
 from resnet.text import Message
+from resnet.worker.record import read_settings
 from tests.waiting import until
 
 
@@ -42,11 +45,13 @@ def busy(store: Store) -> Iterator[Lock]:
 def make_run(store: Store, state: str, **changes: object) -> Path:
     """The files of a run that no worker has."""
     folder, now = store.runs / new_id(), time.time()
+    folder.mkdir(parents=True)
     status = {"format": 1, "state": state, "stage": "full", "queued": now, "launched": now, "message": None}
     write_json(folder / "status.json", {**status, **changes})
     write_json(folder / "name.json", {"format": 1, "name": "made"})
-    run = {"created": now, "data": {"id": "0" * 16, "name": "d"}, "architecture": "resnet18"}
-    write_json(folder / "settings.json", {"format": 1, **run, "settings": {"mode": "full"}})
+    run = {"created": now, "data": {"id": "0" * 16, "name": "d"}, "architecture": "resnet18", "preprocessing": {}}
+    settings = {"mode": "full", "data": "0" * 16, "model": "resnet18"}
+    write_json(folder / "settings.json", {"format": 1, **run, "settings": settings})
     return folder
 
 
@@ -238,13 +243,8 @@ def test_stopping_what_has_ended_does_nothing(store):
     assert not (folder / "stop").exists()
 
 
-def test_lists_pass_over_what_vanishes_or_is_half_there(store):
+def test_lists_pass_over_what_vanishes(store):
     whole = make_run(store, "done")
-    for missing in ("status.json", "settings.json", "name.json"):
-        (make_run(store, "done") / missing).unlink()
-        (make_run(store, "done") / missing).write_text("half a li")
-    (store.runs / new_id()).mkdir()
-    assert [run["run"] for run in jobs.list_runs(store)] == [whole.name]
     stop = threading.Event()
 
     def come_and_go() -> None:
@@ -271,6 +271,195 @@ def test_unknown_runs_are_named(store):
     for function in (jobs.stop, jobs.resume, jobs.delete_run):
         with pytest.raises(UserError, match="There is no run “nothing” here"):
             function(store, "nothing")
+
+
+# damage
+
+DAMAGE = {
+    "half": b'{"format": 1, "state": "do',
+    "empty": b"",
+    "no text": bytes(range(256)),
+    "a list": b"[]",
+    "a number": b"7",
+    "null": b"null",
+    "nested without end": b"[" * 100_000,
+    "of the wrong types": b'{"format": 1, "state": 7, "settings": [], "data": "d", "accuracy": {}, "name": []}',
+    "not a number": b'{"format": 1, "state": "done", "step": NaN, "accuracy": Infinity, "settings": {"mode": "x"}}',
+    "of a newer version": b'{"format": 2}',
+    "of an odd format": b'{"format": []}',
+    "a folder": None,
+}
+FILES = ("settings.json", "status.json", "report.json")
+
+
+def damage(file: Path, content: bytes | None) -> None:
+    file.unlink(missing_ok=True)
+    file.mkdir() if content is None else file.write_bytes(content)
+
+
+def test_a_damaged_file_costs_its_own_run_only(store, settings, data, busy):
+    """Every file of a run in every kind of damage: other runs are listed, started, queued and deleted as ever."""
+    whole, damaged = make_run(store, "done"), {}
+    for file in FILES:
+        for content in DAMAGE.values():
+            folder = make_run(store, "done")
+            damage(folder / file, content)
+            damaged[folder.name] = file
+    (empty := store.runs / new_id()).mkdir()
+    damaged[empty.name] = "settings.json"
+    listed = {run["run"]: run for run in jobs.list_runs(store)}
+    assert listed.keys() == {whole.name, *damaged} and listed[whole.name]["state"] == "done"
+    for run, file in damaged.items():
+        assert listed[run]["state"] == "damaged"
+        assert file in listed[run]["message"]["english"] and run in listed[run]["message"]["english"]
+        assert Message.from_json(listed[run]["message"]).say("zh")
+
+    first, second = jobs.start(store, settings), jobs.start(store, replace(settings, seed=1))
+    for run in (first, second):
+        until(lambda run=run: is_locked(store.runs / run / "lock"))
+        assert jobs.status(store.runs / run)["state"] == "queued"
+    with pytest.raises(UserError, match="is used by the run"):
+        jobs.delete_dataset(store, data.id)
+    jobs.stop(store, first)
+    jobs.stop(store, second)
+    until(lambda: all(jobs.status(store.runs / run)["state"] == "stopped" for run in (first, second)))
+    jobs.delete_dataset(store, data.id)
+    for run in damaged:
+        jobs.delete_run(store, run)
+    assert {folder.name for folder in folders(store.runs)} == {whole.name, first, second}
+
+
+@pytest.mark.parametrize("content", DAMAGE.values(), ids=DAMAGE)
+def test_a_name_that_cannot_be_read_is_replaced_by_the_id(store, content):
+    folder = make_run(store, "done")
+    damage(folder / "name.json", content)
+    (run,) = jobs.list_runs(store)
+    assert run["state"] == "done" and run["name"] in (folder.name, "[]")
+
+
+def test_damaged_status_and_report_are_written_anew_by_a_resume_and_damaged_settings_are_told(store, settings, busy):
+    run = jobs.start(store, settings)
+    folder = store.runs / run
+    until(lambda: is_locked(folder / "lock"))
+    jobs.stop(store, run)
+    until(lambda: jobs.status(folder)["state"] == "stopped")
+    for file in ("status.json", "report.json"):
+        write_json(folder / "status.json", {**read_json(folder / "status.json"), "state": "done"})
+        damage(folder / file, b"{")
+        (summary,) = jobs.list_runs(store)
+        assert summary["state"] == "damaged" and file in summary["message"]["english"]
+        jobs.resume(store, run)
+        assert jobs.status(folder)["state"] == "queued"
+        until(lambda: is_locked(folder / "lock"))
+        jobs.stop(store, run)
+        until(lambda: jobs.status(folder)["state"] == "stopped")
+    damage(folder / "settings.json", b"{")
+    with pytest.raises(UserError, match=f"run {run} is damaged: its settings.json cannot be relied upon"):
+        jobs.resume(store, run)
+    with pytest.raises(UserError, match="damaged"):
+        jobs.raise_failure(damaged_status(store))
+
+
+def damaged_status(store: Store) -> Path:
+    folder = make_run(store, "done")
+    damage(folder / "status.json", b"")
+    return folder
+
+
+def test_settings_of_other_versions(store, settings, busy):
+    """Fields that are missing have their defaults, unknown ones are passed over, a newer format is refused."""
+    folder = store.runs / jobs.start(store, settings)
+    record = read_json(folder / "settings.json")
+    old = {name: record[name] for name in ("settings", "architecture", "preprocessing")}
+    old["settings"] = {name: record["settings"][name] for name in ("data", "model", "mode")}
+    for changed in (old, {**old, "format": 0}, {**record, "format": 1, "mood": "good"}):
+        changed["settings"] = {**changed["settings"], "colour": "blue"}
+        write_json(folder / "settings.json", changed)
+        assert read_settings(folder)["settings"].keys() == record["settings"].keys()
+        (run,) = jobs.list_runs(store)
+        assert (run["name"], run["mode"]) == (record["name"], "auto")
+    write_json(folder / "settings.json", {**record, "format": 2})
+    with pytest.raises(UserError, match="format 2, which only a newer version of this program reads"):
+        read_settings(folder)
+
+
+# a clock that is set
+
+
+def test_a_clock_set_back_puts_no_run_before_others(store, settings, busy):
+    first = store.runs / jobs.start(store, settings)
+    until(lambda: is_locked(first / "lock"))
+    record = read_json(first / "status.json")
+    future = {**record, "queued": record["queued"] + 86400, "updated": record["updated"] + 86400}
+    write_json(first / "status.json", future)
+    second = store.runs / jobs.start(store, replace(settings, seed=1))
+    assert read_json(second / "status.json")["queued"] > future["queued"]
+    assert [jobs.status(folder)["state"] for folder in (first, second)] == ["queued", "queued"]
+    assert {run["run"] for run in jobs.list_runs(store)} == {first.name, second.name}
+
+
+# several processes
+
+
+BUSY = """
+import random, sys
+from resnet import jobs
+from resnet.data.importing import import_dataset
+from resnet.errors import UserError
+from resnet.settings import TrainSettings
+from resnet.store import Store, folders
+store, pictures, model, seed = Store.open(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
+draw = random.Random(seed)
+for number in range(int(sys.argv[5])):
+    runs, sets = [[folder.name for folder in folders(parent)] for parent in (store.runs, store.datasets)]
+    run, data = draw.choice(runs or ["none"]), draw.choice(sets or ["none"])
+    action = draw.choice(["import", "import", "start", "start", "stop", "resume", "delete run", "delete data", "list"])
+    try:
+        if action == "import":
+            import_dataset(pictures, store)
+        elif action == "start":
+            jobs.start(store, TrainSettings(data, model, device="cpu", seed=1000 * seed + number))
+        elif action == "list":
+            jobs.list_runs(store)
+        elif action == "delete data":
+            jobs.delete_dataset(store, data)
+        else:
+            {"stop": jobs.stop, "resume": jobs.resume, "delete run": jobs.delete_run}[action](store, run)
+    except UserError as error:
+        print(error.message.key)
+    for living in jobs.list_runs(store):
+        assert living["state"] != "damaged", living
+"""
+
+
+def test_several_processes_change_one_workspace_at_once(store, pictures, small_model, busy):
+    """No traceback, no damage, no run without its data set, nothing left behind; whatever they do to each other."""
+    few = store.root.parent / "few"
+    for label in ("stars", "checks"):
+        shutil.copytree(pictures / label, few / label)
+    words = [sys.executable, "-c", BUSY, str(store.root), str(few), str(small_model)]
+    processes = [
+        subprocess.Popen(
+            [*words, str(seed), "15"], cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for seed in range(3)
+    ]
+    for process in processes:
+        told, errors = process.communicate(timeout=240)
+        assert process.returncode == 0 and errors == "", errors
+        assert set(told.split()) <= {
+            *("run_unknown", "dataset_unknown", "run_not_resumable", "run_is_alive", "data_in_use", "dataset_damaged"),
+            *("problems", "run_started_twice"),
+        }
+    runs, sets = jobs.list_runs(store), {folder.name for folder in folders(store.datasets)}
+    for run in runs:
+        folder = store.runs / run["run"]
+        assert run["state"] not in jobs.ALIVE or read_json(folder / "settings.json")["data"]["id"] in sets
+        jobs.stop(store, run["run"])
+    until(lambda: not any(is_locked(folder / "lock") for folder in folders(store.runs)))
+    store.temporary()
+    assert len(list((store.root / "tmp").iterdir())) == 1  # what those processes had is gone with them
+    assert not [path for parent in (store.runs, store.datasets) for path in parent.glob(".*")]
 
 
 def test_every_public_name_is_there():

@@ -1,5 +1,7 @@
 """The workspace: nothing half-written is ever read, ids never become other paths, locks end with their process."""
 
+import errno
+import itertools
 import json
 import os
 import signal
@@ -16,6 +18,7 @@ from resnet.store import (
     Store,
     append_line,
     is_locked,
+    mend,
     new_id,
     read_json,
     read_lines,
@@ -45,6 +48,71 @@ def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path: Path):
         raise RuntimeError
     assert os.listdir(tmp_path) == ["model"]
     assert os.listdir(tmp_path / "model") == ["new"]
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from resnet.store import replacing, replacing_folder, write_json
+from tests.faults import Faults
+folder = Path(sys.argv[1])
+Faults(int(sys.argv[2]), "kill")
+write_json(folder / "a.json", {"value": 2})
+with replacing_folder(folder / "model") as made:
+    for name in ("one", "two"):
+        (made / name).write_text("new")
+"""
+
+
+def test_killed_at_every_write_files_and_folders_are_whole_and_old_or_new(tmp_path: Path):
+    for at in itertools.count(1):
+        folder = tmp_path / str(at)
+        (folder / "model").mkdir(parents=True)
+        for name in ("one", "two"):
+            (folder / "model" / name).write_text("old")
+        write_json(folder / "a.json", {"value": 1})
+        ended = subprocess.run([sys.executable, "-c", KILLED, str(folder), str(at)], cwd=PROJECT).returncode
+        mend(folder)
+        assert sorted(os.listdir(folder)) == ["a.json", "model"]
+        assert read_json(folder / "a.json")["value"] in (1, 2)
+        assert sorted(os.listdir(folder / "model")) == ["one", "two"]
+        assert len({(folder / "model" / name).read_text() for name in ("one", "two")}) == 1
+        if ended == 0:
+            break
+        assert ended == -signal.SIGKILL
+    assert at > 15
+
+
+def test_what_a_killed_process_had_in_tmp_goes_and_what_living_ones_have_stays(store: Store):
+    own = store.temporary()
+    code = "import sys, time; from resnet.store import Store; "
+    code += "print(Store.open(sys.argv[1]).temporary(), flush=True); time.sleep(60)"
+    words = [sys.executable, "-c", code, str(store.root)]
+    process = subprocess.Popen(words, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+    other = Path(process.stdout.readline().strip())
+    (other / "pictures").mkdir()
+    assert store.temporary().is_dir() and own.is_dir() and (other / "pictures").is_dir()
+    process.kill()
+    process.communicate()
+    store.temporary()
+    assert own.is_dir() and not other.exists()
+    assert len(list((store.root / "processes").iterdir())) == 2  # this process's, and the one of changing
+
+
+def test_a_file_system_without_locks_is_told_and_not_waited_for(tmp_path: Path, monkeypatch):
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("resnet.store.fcntl.lockf", refuse)
+    with pytest.raises(OSError, match="No locks available"):
+        Lock(tmp_path / "lock").acquire(patience=60)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"7", b"\xff", b"[" * 100_000, b'{"format": 2}'])
+def test_what_is_no_json_object_of_ours_is_a_value_error(tmp_path: Path, content: bytes):
+    (tmp_path / "a.json").write_bytes(content)
+    with pytest.raises(ValueError):
+        read_json(tmp_path / "a.json")
 
 
 def test_half_a_line_is_passed_over_and_closed_off(tmp_path: Path):

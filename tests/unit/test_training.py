@@ -1,5 +1,6 @@
 """The loop: steps as planned, a resume to the same bits, nothing learned from the validation part."""
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,10 +8,12 @@ import pytest
 import torch
 from PIL import Image
 
+from resnet.data import parallel
 from resnet.data.dataset import Dataset
 from resnet.errors import UserError
 from resnet.nn.network import create
 from resnet.settings import TrainSettings, resolve
+from resnet.training import stages
 from resnet.training.recipe import averaged, parameter_groups, rate_at
 from resnet.training.stages import Pictures, Progress, Validated, Validating, autocast
 from resnet.training.trainer import Trainer
@@ -55,7 +58,15 @@ def test_steps_and_epochs_are_those_planned(data, mode):
         assert validated[-1].logits.shape == (len(data.part("val")), len(data.classes))
 
 
-@pytest.mark.parametrize(("mode", "precision"), [("auto", "float32"), ("scratch", "bfloat16")])
+DEFAULT_RUN = {("auto", "float32"), ("scratch", "bfloat16")}
+COMBINATIONS = [
+    pytest.param(mode, precision, marks=() if (mode, precision) in DEFAULT_RUN else pytest.mark.slow)
+    for mode in ("head", "full", "auto", "scratch")
+    for precision in ("float32", "bfloat16")
+]
+
+
+@pytest.mark.parametrize(("mode", "precision"), COMBINATIONS)
 def test_a_resume_after_any_event_ends_in_the_same_bits(data, mode, precision):
     whole = trainer(data, mode=mode, precision=precision)
     states, events = {}, []
@@ -88,11 +99,24 @@ def losses(event: Progress | Validated) -> float | None:
     return event.train_loss if isinstance(event, Progress) else event.val_loss
 
 
-def test_the_number_of_decoding_processes_changes_no_bit(data):
-    runs = [trainer(data, mode="full", workers=workers) for workers in (0, 2)]
-    for run in runs:
-        list(run.fit())
-    assert equal(tensors(runs[0]), tensors(runs[1]))
+@pytest.mark.parametrize(("mode", "precision"), [("full", "bfloat16"), *COMBINATIONS[4:]])
+def test_interrupted_often_and_decoded_by_any_number_of_processes_a_run_is_the_same(data, mode, precision):
+    """Taken up again after every other event, each time with another number of decoding processes: 0, 1, 2, 3."""
+    whole, state, taken = trainer(data, mode=mode, precision=precision), None, []
+    expected = [losses(event) for event in whole.fit()]
+    for part in range(len(expected)):
+        run = trainer(data, mode=mode, precision=precision, workers=part % 4)
+        if state:
+            run.load_state(state)
+        events = run.fit()
+        taken += [losses(event) for event in itertools.islice(events, 2)]
+        tensors_now, counters = run.state()
+        state = {name: tensor.clone() for name, tensor in tensors_now.items()}, dict(counters)
+        events.close()
+        if len(taken) == len(expected):
+            break
+    assert taken == expected
+    assert equal(tensors(run), tensors(whole))
 
 
 def test_the_seed_changes_the_run(data):
@@ -130,6 +154,28 @@ def test_a_loss_that_is_not_finite_ends_the_run_with_the_rate(data):
         run.delivered().fc.weight.fill_(float("inf"))
     with pytest.raises(Exception, match=r"The loss is no longer a number: the learning rate of .* is too high"):
         list(run.fit())
+
+
+def test_decoding_processes_that_are_killed_are_replaced_until_it_is_no_accident(data, monkeypatch):
+    """New ones go on from the same step to the same bits."""
+    alone, killed = trainer(data, mode="full"), trainer(data, mode="full", workers=1)
+    expected, got = [losses(event) for event in alone.fit()], []
+    for event in killed.fit():
+        got.append(losses(event))
+        if len(got) == 1:
+            kill_decoders(1)
+    assert got == expected and equal(tensors(alone), tensors(killed))
+    monkeypatch.setattr(stages, "KILLS", 0)
+    events = trainer(data, mode="full", workers=1, batch_size=2).fit()
+    next(events)
+    kill_decoders(1)
+    with pytest.raises(UserError, match="were killed again and again"):
+        list(events)
+
+
+def kill_decoders(workers: int) -> None:
+    for process in list(parallel._processes(workers)._processes.values()):
+        process.kill()
 
 
 @pytest.mark.parametrize("mode", ["head", "full"])

@@ -17,7 +17,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
 from resnet.errors import UserError
-from resnet.store import PROJECT, Store
+from resnet.store import PROJECT, Store, new_id
 from resnet.ui import server
 
 GOLF_BALL = next((PROJECT / "resnet/ui/assets/examples").glob("golf-ball*"))
@@ -117,15 +117,16 @@ def test_who_comes_through_the_door(door: dict, headers: dict, refusal: str | No
     assert guard._refusal("POST", headers) == refusal
 
 
-def test_what_a_killed_app_left_is_deleted_after_a_day(store: Store) -> None:
+def test_what_a_killed_app_left_is_deleted_uploads_after_a_day(store: Store) -> None:
     uploads = store.root / "tmp" / "uploads"
-    for folder in (uploads / "old", uploads / "new", store.temporary()):
+    own, left = store.temporary(), store.root / "tmp" / f"{new_id()}-of-one-that-is-gone"
+    for folder in (uploads / "old", uploads / "new", left):
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "a.jpg").touch()
     for path in [path for path in (store.root / "tmp").rglob("*") if "new" not in path.parts]:
         os.utime(path, (1, 1))
     server.prepare(store)
-    assert sorted(path.name for path in (store.root / "tmp").rglob("*")) == ["a.jpg", "new", "uploads"]
+    assert {path.name for path in (store.root / "tmp").rglob("*")} == {"a.jpg", "new", "uploads", own.name}
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:1"])
