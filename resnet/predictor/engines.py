@@ -52,6 +52,12 @@ class TorchEngine:
         return self.module(self._enter(images)).float().cpu()
 
     @torch.inference_mode()
+    def outputs(self, images: torch.Tensor) -> torch.Tensor:
+        """uint8 (N, 3, H, W) -> float32 (N, F + K): features and logits beside each other, on the CPU."""
+        features = self.module.forward_head(self.module.forward_features(self._enter(images)), pre_logits=True)
+        return torch.cat([features, self.module.fc(features)], dim=1).float().cpu()
+
+    @torch.inference_mode()
     def features(self, images: torch.Tensor) -> torch.Tensor:
         """uint8 (N, 3, H, W) -> float32 (N, num_features), what the classifier gets, on the CPU."""
         maps = self.module.forward_features(self._enter(images))

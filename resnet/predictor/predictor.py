@@ -14,6 +14,7 @@ from resnet.store import Store
 from resnet.text import Message
 from resnet.weights.folder import ModelConfig
 from resnet.weights.models import load
+from resnet.weights.neighbours import Neighbours
 from resnet.weights.preprocessing import Preprocessing
 
 BATCH = 32  # pictures: more gains no speed on a CPU, and on a GPU decoding is the limit
@@ -34,6 +35,7 @@ class Predictor:
         module = load(str(model), store)
         self.name = module.name
         self.config: ModelConfig = module.config
+        self.neighbours: Neighbours | None = module.neighbours
         device = check_device(device) if device else best_device()
         self.engine = ENGINES[engine](module, self.config.preprocessing, device)
 
@@ -74,8 +76,8 @@ class Predictor:
         start = time.perf_counter()
         sources = [Path(image) if isinstance(image, str) else image for image in images]
         answers = []
-        for source, logits in zip(sources, self.logits(sources), strict=True):
-            answers.append(self._answer(source, logits, top_k))
+        for source, output in zip(sources, self._outputs(sources), strict=True):
+            answers.append(self._answer(source, output, top_k))
             if progress:
                 progress(len(answers))
         seconds = time.perf_counter() - start
@@ -96,13 +98,17 @@ class Predictor:
         """(..., K) -> (..., K): softmax at the model's temperature (Guo et al. 2017, section 4.2)."""
         return softmax(logits / self.config.temperature)
 
-    def _answer(self, source: Source, logits: np.ndarray | Message, top_k: int) -> dict:
+    def _outputs(self, sources: Sequence[Source]) -> Iterator[np.ndarray | Message]:
+        """Per source float32 (F + K), features and logits, or the reason why it could not be read."""
+        return compute(self.engine.outputs, self.config.preprocessing, sources)
+
+    def _answer(self, source: Source, output: np.ndarray | Message, top_k: int) -> dict:
         file = str(source) if isinstance(source, Path) else None
-        if isinstance(logits, Message):
-            return {"file": file, "known": False, "labels": [], "error": logits}
+        if isinstance(output, Message):
+            return {"file": file, "known": False, "labels": [], "error": output}
+        features, logits = np.split(output, [-self.config.num_classes])
         scores = self.probabilities(logits)
         best = np.argsort(-scores, kind="stable")[:top_k]
-        threshold = self.config.unknown_threshold or 0.0
         labels = [
             {
                 "label": self.config.labels[index],
@@ -111,7 +117,14 @@ class Predictor:
             }
             for index in best
         ]
-        return {"file": file, "known": bool(scores.max() >= threshold), "labels": labels, "error": None}
+        return {"file": file, "known": self._knows(features, scores), "labels": labels, "error": None}
+
+    def _knows(self, features: np.ndarray, scores: np.ndarray) -> bool:
+        """Whether a picture, by its features (F) and scores (K), shows one of the model's classes."""
+        if scores.max() < (self.config.unknown_threshold or 0.0):
+            return False
+        near = self.neighbours
+        return near is None or bool(near.nearness(features[None])[0] >= near.threshold)
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

@@ -244,6 +244,11 @@ STRINGS: dict[str, tuple[str, str]] = {
         "{file} tells {here} classes apart, but {config} beside it names {count}.",
         "{file} 可区分 {here} 个类别，而旁边的 {config} 列出 {count} 个。",
     ),
+    "neighbours_damaged": (
+        "{file} is damaged or belongs to another model; copy the model folder again, or delete this file: "
+        "the model then works without it, and says “unknown” less well.",
+        "{file} 已损坏或属于其他模型；请重新复制模型文件夹，或删除该文件：模型仍可使用，只是“不认识”的判断会变差。",
+    ),
     "weights_absent": (
         "{folder} has no weights: one of {files} is missing.",
         "{folder} 中没有权重：缺少 {files} 之一。",

@@ -4,6 +4,7 @@
     model.safetensors  the weights under timm's parameter names
     README.md          the model card
     lab.json           ours, ignored by timm: {format, temperature, unknown_threshold, summary}
+    neighbours.safetensors  ours, where it is there: what the model learned from (see resnet.weights.neighbours)
     report.json        ours: the evaluation, where there is one
 
 timm opens such a folder (`timm.create_model("local-dir:FOLDER", pretrained=True)`), and this module one of timm's.
@@ -25,6 +26,7 @@ from resnet import weights
 from resnet.errors import UserError
 from resnet.nn.variants import variant
 from resnet.store import FORMAT, replacing_folder, write_json
+from resnet.weights.neighbours import Neighbours
 from resnet.weights.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
@@ -104,6 +106,7 @@ def write_folder(
     card: str,
     report: dict | None = None,
     half: bool = False,
+    neighbours: Neighbours | None = None,
 ) -> None:
     """Make `folder` a model folder, or replace the one that is there, whole or not at all.
 
@@ -123,6 +126,8 @@ def write_folder(
         (temporary / CARD).write_text(card, "utf-8")
         if report is not None:
             write_json(temporary / REPORT, report)
+        if neighbours:
+            neighbours.write(temporary)
 
 
 def _array(name: str, tensor: "Tensor", half: bool) -> np.ndarray:

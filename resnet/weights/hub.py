@@ -43,9 +43,11 @@ from resnet.errors import UserError
 from resnet.store import replacing, write_bytes
 from resnet.text import Message
 from resnet.weights.folder import CONFIG, LAB, REPORT, WEIGHTS, read_config
+from resnet.weights.neighbours import NEIGHBOURS
 from resnet.weights.transfer import BrokenOffError, Patience, WrongContentError, fetch, is_whole, retry_after
 
 PICKLE = "pytorch_model.bin"  # the weights of an older model folder
+BESIDE = (CONFIG, LAB, REPORT, NEIGHBOURS)  # the weights, in a model folder
 HASH = re.compile(r"[0-9A-Za-z_-]{1,128}")  # what a file or a commit is called by; it becomes a file's name here
 FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 LOOK = 0.2  # seconds between two looks at a file that another process fetches
@@ -171,7 +173,7 @@ def _files(here: Path) -> dict[str, Path]:
     """Those of a model's files that are in the cache, by name."""
     if here.is_file():
         return {here.name: here}
-    return {name: here / name for name in (CONFIG, LAB, REPORT, WEIGHTS, PICKLE) if (here / name).is_file()}
+    return {name: here / name for name in (*BESIDE, WEIGHTS, PICKLE) if (here / name).is_file()}
 
 
 def _is_whole(path: Path) -> bool:
@@ -221,7 +223,7 @@ def _wanted(source: Source, names: set[str] | dict[str, int]) -> list[str]:
     if CONFIG not in names or weights not in names:
         absent = CONFIG if CONFIG not in names else WEIGHTS
         raise UserError("hub_no_file", model=source.model, endpoint=_where(), file=absent)
-    return [*(name for name in (CONFIG, LAB, REPORT) if name in names), weights]
+    return [*(name for name in BESIDE if name in names), weights]
 
 
 # fetching

@@ -15,7 +15,8 @@ from resnet.text import Message
 from resnet.weights.files import read_state
 from resnet.weights.find import HubName, find, hub_config, source
 from resnet.weights.folder import CONFIG, ModelConfig, default_labels, read_config, weights_in
-from resnet.weights.hub import download, weights_file
+from resnet.weights.hub import cached, download, weights_file
+from resnet.weights.neighbours import NEIGHBOURS, Neighbours
 from resnet.weights.preprocessing import Preprocessing
 from resnet.weights.state import adapt_stem, guess_architecture, load_strict, stem_name
 
@@ -57,13 +58,23 @@ def load(reference: str | Path, store: Store | None = None) -> ResNet:
     .labels: the class keys, in the order of the logits
     .preprocess: picture -> normalised tensor (C, S, S), S x S the input size in pixels
     .adapted: what was changed in the weights so that they fit, as messages
+    .neighbours: what it learned from, by which it tells things it does not know; None where that is not kept
     """
     found = find(str(reference), store or Store.open())
     network, config = open_model(found)
     _check_classifier(found, config)
     network.name, network.config, network.labels = str(reference) or found.name, config, config.labels
+    network.neighbours = _neighbours(found, network)
     network.preprocess = partial(_preprocess, config.preprocessing)
     return network
+
+
+def _neighbours(found: Path | HubName, network: ResNet) -> Neighbours | None:
+    folder = cached(source(found)) if isinstance(found, HubName) else found
+    neighbours = Neighbours.read(folder) if folder.is_dir() else None
+    if neighbours and neighbours.features.shape[1] != network.num_features:
+        raise UserError("neighbours_damaged", file=folder / NEIGHBOURS)
+    return neighbours
 
 
 def _preprocess(preprocessing: Preprocessing, image: Image.Image) -> Tensor:
