@@ -312,6 +312,15 @@ def torchscript(folder: Path, state: State) -> Path:
     return folder / "script.pt"
 
 
+def misplaced(folder: Path, state: State) -> Path:
+    """A zip archive that says its directory begins a million bytes later than it does."""
+    content = bytearray(in_zip(b"}."))
+    end = content.rindex(b"PK\5\6")
+    place = int.from_bytes(content[end + 16 : end + 20], "little") + 1_000_000
+    content[end + 16 : end + 20] = place.to_bytes(4, "little")
+    return raw(bytes(content))(folder, state)
+
+
 def tarred(folder: Path, state: State) -> Path:
     with tarfile.open(folder / "weights.pth.tar", "w") as archive:
         archive.add(__file__, "weights.pth")
@@ -407,6 +416,7 @@ REFUSED: dict[str, tuple[Make, str, str]] = {
         f"safetensors cut to {share}": (cut(tensors(), share), key, "weights.safetensors")
         for share, key in ((0.0001, "weights_header"), (0.5, "weights_cut"), (0.999, "weights_cut"))
     },
+    "a zip with its directory elsewhere": (misplaced, "weights_damaged", "weights.pth"),
     "random bytes": (raw(bytes(range(256)) * 8), "weights_damaged", "weights.pth"),
     "random safetensors": (raw(b"\xff" * 64, "weights.safetensors"), "weights_header", "18,446,744,073,709,551,615"),
     "header beyond the file": (header(ONE, length=10**6), "weights_header", "1,000,000 bytes"),
@@ -466,7 +476,7 @@ REFUSED: dict[str, tuple[Make, str, str]] = {
     "words of 4 GB": (raw(in_zip(b"\x80\x02X\xff\xff\xff\xffabc.")), "weights_damaged", ""),
     "a frame of 2^63": (raw(in_zip(b"\x80\x04\x95" + b"\xff" * 7 + b"\x7f}.")), "weights_none", ""),
     "a key of tuples in tuples": (raw(in_zip(DEEP_KEY)), "weights_none", ""),
-    "a pickle without end": (raw(in_zip(b"\x80\x02" + b"]" * 1_100_000)), "weights_damaged", ""),
+    "a pickle without end": (raw(in_zip(b"\x80\x02" + b"]" * 550_000)), "weights_damaged", ""),
     "a dict within itself": (raw(in_zip(b"\x80\x02}q\0X\x01\0\0\0ah\0s.")), "weights_none", ""),
     # numbers that are no weights
     "NaN": (at("layer1.0.bn1.weight", put(float("nan"), 3, 5)), "weights_not_finite", "layer1.0.bn1.weight in"),

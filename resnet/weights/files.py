@@ -1,6 +1,7 @@
 """Files of weights, ours and foreign: told apart by what is in them, read without running anything, refused by name."""
 
 import contextlib
+import errno
 import json
 import re
 import stat
@@ -76,6 +77,8 @@ def _readable(path: Path) -> Iterator[None]:
     except FileNotFoundError as error:
         raise UserError("weights_missing", file=path) from error
     except OSError as error:
+        if error.errno == errno.EINVAL:  # a place before the file's beginning
+            raise UserError("weights_damaged", file=path) from error
         raise UserError("weights_unreadable", file=path, reason=error.strerror or str(error)) from error
     except ForeignError as error:
         network = any(name.startswith("torch.nn.modules.") for name in error.args)

@@ -23,8 +23,8 @@ from typing import BinaryIO
 import torch
 from torch import Tensor
 
-PICKLE_BYTES = 16 << 20  # without the tensors' numbers; a checkpoint of resnet152 with its optimizer has 0.4 MB
-INSTRUCTIONS = 1_000_000  # of one pickle; that checkpoint has 0.2 million
+PICKLE_BYTES = 16 << 20  # without the tensors' numbers; resnet152 with its average and its optimizer has 0.3 MB
+INSTRUCTIONS = 500_000  # of one pickle; that checkpoint has 0.1 million
 MOST_AXES = 8
 DEEPEST = 8  # dicts within dicts that are looked through for tensors
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C  # torch/serialization.py: the first of the five pickles
@@ -113,8 +113,10 @@ class _Name(str):
 class _Call(dict):
     """What a pickle wants made: by which class or function, of which arguments; with the entries then put into it."""
 
-    def __init__(self, name: object, arguments: object) -> None:
+    def __init__(self, name: _Name, arguments: object) -> None:
         super().__init__()
+        if not isinstance(name, _Name):
+            raise ValueError("a call of what has no name")
         self.name, self.arguments = name, arguments
         if name == "collections.OrderedDict" and arguments:  # Python 2 gives its entries as an argument
             _put(self, [part for pair in arguments[0] for part in pair])
@@ -239,7 +241,7 @@ class _Machine:
 
     def _storage(self, word: str, kind: _Name, key: str, device: str, count: int, view: object = None) -> _Storage:
         dtype = torch.uint8 if "typedStorage" in kind else STORAGES[kind.rpartition(".")[2].removesuffix("Storage")]
-        if word != "storage" or not _counts(count):
+        if word != "storage" or not isinstance(key, str) or not _counts(count):
             raise ValueError("a storage's name")
         storage = _Storage(key, dtype, count, view[1] if view else 0)
         self.storages.setdefault(key, storage)
@@ -273,6 +275,8 @@ def read_legacy(file: BinaryIO) -> object:
     places: dict[str, tuple[int, int]] = {}  # of each storage: where its numbers begin, and how many bytes they are
     end, position = file.seek(0, io.SEEK_END), stream.tell()
     for key in keys:
+        if not isinstance(key, str):
+            raise ValueError("a storage's name")
         file.seek(position)
         size = int.from_bytes(file.read(8), "little") * machine.storages[key].dtype.itemsize
         places[key] = position + 8, size
@@ -332,7 +336,7 @@ def _tensors(content: object, size: Callable[[str], int], read: Callable[[str], 
                 return walk(first, depth + 1)
             case _Call(name=name, arguments=arguments) if name in PLAIN:
                 return stored(*arguments)
-            case _Call(name=name) if name in REBUILT or "_rebuild_" in str(name):
+            case _Call(name=name) if name in REBUILT or "_rebuild_" in name:
                 return Stored(REBUILT.get(name, "special"))
             case dict() | list() | tuple() if id(value) not in seen:
                 seen.add(id(value))

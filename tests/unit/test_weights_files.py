@@ -73,6 +73,7 @@ def test_a_classifier_without_bias(tmp_path, network, other):
     torch.testing.assert_close(other(IMAGES), network(IMAGES) - network.fc.bias)
 
 
+@pytest.mark.filterwarnings("ignore:`torch.jit", "ignore:torch.quantize")  # which old files were made by
 @pytest.mark.parametrize("name", REFUSED)
 def test_refused(name, tmp_path, network, other):
     make, key, named = REFUSED[name]
