@@ -32,7 +32,7 @@ SPLIT_SEED = 0
 SMALL = 32  # pixels of the shorter side; less leaves a ResNet's last stage no picture to look at (it sees 1/32)
 IMBALANCE = 4  # the largest class over the smallest; from here on a warning
 LISTED = 1000  # files of a kind that the report lists; it counts them all
-RANK = "CASE {} WHEN 'train' THEN 0 WHEN 'val' THEN 1 ELSE 2 END"
+RANK = "CASE part WHEN 'train' THEN 0 WHEN 'val' THEN 1 ELSE 2 END"
 
 
 class Picture(NamedTuple):
@@ -112,30 +112,31 @@ def _check_source(source: Path, store: Store) -> None:
 def _check_pictures(index: Index, source: Path, unpacked: Path, made: Path, progress: Progress | None) -> None:
     """Copy every picture of a class to `made`, and write to the index what its copy is, or why it cannot be read."""
     of_a_class = "picture AND label IS NOT NULL"
-    total = index.count_files(of_a_class)
-    if source.is_dir():
+    total, is_folder = index.count_files(of_a_class), source.is_dir()
+    if is_folder:
         check_space(made, index.value("SELECT sum(bytes) FROM file WHERE picture"))
     copied: deque[Picture] = deque()  # and not measured yet: the few that the decoders have before them
 
-    def copies() -> Iterator[tuple[Path, str]]:
+    def copies() -> Iterator[tuple[str, str]]:
         for number, (file, name, _, label, part) in enumerate(index.files(of_a_class)):
-            picture = Picture(number, f"files/{number:06d}{Path(name).suffix.lower()}", name, label, part)
+            picture = Picture(number, f"files/{number:06d}{os.path.splitext(name)[1].lower()}", name, label, part)
+            copy = f"{made}/{picture.path}"  # no Path: it keeps its parts in a table of Python's, for good in 3.12
             try:
-                if source.is_dir():
-                    _copy(source / name, made / picture.path, name)
+                if is_folder:
+                    _copy(f"{source}/{name}", copy, name)
                 else:
-                    os.replace(unpacked / f"{file:06d}", made / picture.path)
+                    os.replace(f"{unpacked}/{file:06d}", copy)
             except UserError as error:
                 _note_unreadable(index, picture, error.message, "")
                 continue
             copied.append(picture)
-            yield made / picture.path, name
+            yield copy, name
 
     with contextlib.closing(measured(copies())) as answers:
         for answer in answers:
             picture = copied.popleft()
             if isinstance(answer, Message):
-                with open(made / picture.path, "rb") as file:
+                with open(f"{made}/{picture.path}", "rb") as file:
                     _note_unreadable(index, picture, answer, hashlib.file_digest(file, "sha256").hexdigest())
             else:
                 _note(index, picture, answer)
@@ -143,14 +144,14 @@ def _check_pictures(index: Index, source: Path, unpacked: Path, made: Path, prog
                 progress("check", picture.number + 1, total)
 
 
-def _copy(source: Path, copy: Path, name: str) -> None:
+def _copy(source: str, copy: str, name: str) -> None:
     """A copy of the file's bytes, at most as many as a picture may have, and one. UserError where it cannot be read."""
     with open(copy, "xb") as file:
         for chunk in _chunks(source, name):
             file.write(chunk)
 
 
-def _chunks(source: Path, name: str) -> Iterator[bytes]:
+def _chunks(source: str, name: str) -> Iterator[bytes]:
     left = MAX_BYTES + 1
     try:
         with open(source, "rb") as file:
@@ -218,13 +219,14 @@ def _sort_out(index: Index) -> None:
     In several classes: none is kept, for nobody knows which class is right.
     In one class and part: the first is kept. In one class and several parts: one in each, which the report lists.
     """
+    same = "SELECT * FROM picture AS same WHERE same.sha256 = picture.sha256 AND same.fate <> 'unreadable'"
     index.run(
-        """UPDATE picture SET fate = 'conflict' WHERE fate = 'kept' AND sha256 IN
-        (SELECT sha256 FROM picture WHERE fate = 'kept' GROUP BY sha256 HAVING min(label) <> max(label))"""
+        f"""UPDATE picture SET fate = 'conflict' WHERE fate = 'kept'
+        AND (EXISTS ({same} AND same.label < picture.label) OR EXISTS ({same} AND same.label > picture.label))"""
     )
     index.run(
-        """UPDATE picture SET fate = 'duplicate' WHERE fate = 'kept' AND id NOT IN
-        (SELECT min(id) FROM picture WHERE fate = 'kept' GROUP BY sha256, part)"""
+        f"""UPDATE picture SET fate = 'duplicate' WHERE fate = 'kept'
+        AND EXISTS ({same} AND same.label = picture.label AND same.part = picture.part AND same.id < picture.id)"""
     )
 
 
@@ -245,24 +247,23 @@ def _split(index: Index, given: bool) -> None:
 
 def _manifest(index: Index) -> Iterator[tuple]:
     """The rows of the manifest, by part, class and content: the same order on every machine."""
-    rows = index.run(
-        f"""SELECT path, label, split, sha256, bytes, width, height, '', '', source FROM picture
-        WHERE fate = 'kept' ORDER BY {RANK.format("split")}, label, sha256"""
-    )
-    for *row, source in rows:
-        yield (*row, source.encode("utf-8", "replace").decode())
+    query = """SELECT path, label, split, sha256, bytes, width, height, '', '', source FROM picture
+        WHERE split = ? ORDER BY label, sha256"""
+    for part in PARTS:
+        for *row, source in index.run(query, part):
+            yield (*row, source.encode("utf-8", "replace").decode())
 
 
 def _left_out(index: Index) -> dict[str, tuple[int, list]]:
     """What the report lists: of each kind how often it was found, and the first LISTED."""
     unreadable = index.run("SELECT source, reason FROM picture WHERE fate = 'unreadable' ORDER BY id LIMIT ?", LISTED)
     duplicates = index.run(
-        """SELECT first.source, again.source FROM picture AS again JOIN picture AS first
-        ON first.sha256 = again.sha256 AND first.part = again.part AND first.fate = 'kept'
-        WHERE again.fate = 'duplicate' ORDER BY again.id LIMIT ?""",
+        """SELECT (SELECT source FROM picture AS first WHERE first.sha256 = picture.sha256
+            AND first.label = picture.label AND first.part = picture.part AND first.fate = 'kept' LIMIT 1), source
+        FROM picture WHERE fate = 'duplicate' ORDER BY id LIMIT ?""",
         LISTED,
     )
-    leaks = f"""(SELECT id, source, LEAD(source) OVER (PARTITION BY sha256 ORDER BY {RANK.format("part")}) AS other
+    leaks = f"""(SELECT id, source, LEAD(source) OVER (PARTITION BY sha256 ORDER BY {RANK}) AS other
         FROM picture WHERE fate = 'kept') WHERE other IS NOT NULL"""
     conflicts = index.run(
         """SELECT min(id) OVER (PARTITION BY sha256) AS first, source FROM picture WHERE fate = 'conflict'

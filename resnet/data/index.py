@@ -5,6 +5,7 @@ there twice, what stands in two classes, how many there are of each) takes a que
 temporary folder and goes with it.
 """
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from resnet.data.images import is_picture
 SCHEMA = """
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
-PRAGMA cache_size = -1000;  -- kB
+PRAGMA cache_size = -250;  -- kB
 
 CREATE TABLE folder (
     id INTEGER PRIMARY KEY,
@@ -52,8 +53,9 @@ CREATE TABLE picture (          -- a picture in the folder of a class
     reason TEXT,                -- why it is unreadable: a message as JSON
     split TEXT                  -- train, val, test; NULL: left out
 );
-CREATE INDEX picture_by_content ON picture (sha256, part, label);
+CREATE INDEX picture_by_content ON picture (sha256, label, part, id);
 CREATE INDEX picture_by_label ON picture (label, part, sha256);
+CREATE INDEX picture_by_split ON picture (split, label, sha256);
 BEGIN;
 """
 NAME = "iif(folder.name = '', file.name, folder.name || '/' || file.name)"  # of a file, whole
@@ -99,7 +101,7 @@ class Index:
         folder, _, base = name.rpartition("/")
         if folder != self._folder[0]:
             self._folder = (folder, self.add_folder(folder))
-        kind = Path(base).suffix.lower() or base
+        kind = os.path.splitext(base)[1].lower() or base
         statement = """INSERT INTO file (folder, name, kind, picture, bytes)
             VALUES (?, CAST(? AS TEXT), CAST(? AS TEXT), ?, ?)"""
         return self.run(statement, self._folder[1], encoded(base), encoded(kind), is_picture(base), bytes).lastrowid

@@ -46,7 +46,7 @@ def unpack_tar(
                 stream.at, stream.left = name, HEADERS + (member.size if member.isreg() else 0)
                 if number:
                     check_space(into, member.size)
-                    _copy(tar.extractfile(member), into / f"{number:06d}", member.size)
+                    _copy(tar.extractfile(member), f"{into}/{number:06d}", member.size)
                     done += 1
                     if progress:
                         progress("unpack", done, max(done, done * whole // max(packed.tell(), 1)))  # guessed
@@ -118,7 +118,7 @@ def _list(member: tarfile.TarInfo, name: str, index: Index, bounds: Bounds) -> i
     return number
 
 
-def _copy(unpacked: BinaryIO, path: Path, left: int) -> None:
+def _copy(unpacked: BinaryIO, path: str, left: int) -> None:
     with open(path, "xb") as copy:
         while chunk := unpacked.read(min(left, MB)):
             copy.write(chunk)

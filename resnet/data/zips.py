@@ -4,6 +4,7 @@ The directory is read here, entry by entry, and not by zipfile: that one makes a
 can count them, and lets entries share their bytes in Pythons before 3.11.8. Unpacking itself is zipfile's.
 """
 
+import bz2
 import lzma
 import stat
 import struct
@@ -66,7 +67,7 @@ def unpack_zip(
             _check_overlap(picture, picture.start + HEADER.size + picture.packed)
         count = index.value("SELECT count(*) FROM member")
         for done, picture in enumerate(_in_order(index, start - shift), start=1):
-            _unpack(file, shift, picture, into / f"{picture.file:06d}", bounds)
+            _unpack(file, shift, picture, f"{into}/{picture.file:06d}", bounds)
             if progress:
                 progress("unpack", done, count)
 
@@ -195,7 +196,7 @@ def _check_overlap(picture: Packed, end: int) -> None:
         raise UserError("archive_overlap", file=shown(picture.name))
 
 
-def _unpack(file: BinaryIO, shift: int, picture: Packed, path: Path, bounds: Bounds) -> None:
+def _unpack(file: BinaryIO, shift: int, picture: Packed, path: str, bounds: Bounds) -> None:
     """One member to `path`. Its header, the directory, and what comes out must agree."""
     try:
         file.seek(shift + picture.start)
@@ -212,17 +213,49 @@ def _unpack(file: BinaryIO, shift: int, picture: Packed, path: Path, bounds: Bou
         raise UserError("archive_broken_member", file=shown(picture.name)) from error
 
 
-def _copy(file: BinaryIO, picture: Packed, path: Path, bounds: Bounds) -> None:
+def _copy(file: BinaryIO, picture: Packed, path: str, bounds: Bounds) -> None:
+    unpacked, left, crc = _opened(file, picture), picture.bytes, 0
+    with open(path, "xb") as copy:
+        while left:
+            chunk = unpacked.read(min(left, MB))
+            if not chunk:
+                raise zipfile.BadZipFile
+            copy.write(chunk)
+            left, crc = left - len(chunk), zlib.crc32(chunk, crc)
+            bounds.check_time()
+    if crc != picture.crc:
+        raise zipfile.BadZipFile
+
+
+def _opened(file: BinaryIO, picture: Packed) -> BinaryIO:
+    """What unpacks the member that `file` stands at. Zipfile would unpack bzip2 and lzma in memory, to any amount."""
+    if picture.method == zipfile.ZIP_BZIP2:
+        return bz2.BZ2File(_Part(file, picture.packed))
+    if picture.method == zipfile.ZIP_LZMA:
+        part = _Part(file, picture.packed)
+        return lzma.LZMAFile(part, format=lzma.FORMAT_RAW, filters=[_lzma_filter(part.read(9))])
     info = zipfile.ZipInfo()
     info.compress_type, info.CRC = picture.method, picture.crc
     info.compress_size, info.file_size = picture.packed, picture.bytes
-    unpacked, left = zipfile.ZipExtFile(file, "r", info), picture.bytes
-    # The other methods unpack a piece whole, however much comes of it: bzip2 up to 20,000 times as much.
-    piece = MB if picture.method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) else 4096
-    with open(path, "xb") as copy:
-        while chunk := unpacked.read(piece):
-            copy.write(chunk)
-            left -= len(chunk)
-            bounds.check_time()
-    if left:
+    return zipfile.ZipExtFile(file, "r", info)
+
+
+class _Part:
+    """The next bytes of a file, as a file of their own."""
+
+    def __init__(self, file: BinaryIO, left: int) -> None:
+        self.file, self.left = file, left
+
+    def read(self, count: int) -> bytes:
+        content = self.file.read(min(count, self.left))
+        self.left -= len(content)
+        return content
+
+
+def _lzma_filter(properties: bytes) -> dict[str, int]:
+    """The settings that stand before a member packed by lzma [5.8.8]."""
+    _, length, packed, dictionary = struct.unpack("<2HBL", properties)
+    if length != 5:
         raise zipfile.BadZipFile
+    parameters = {"lc": packed % 9, "lp": packed // 9 % 5, "pb": packed // 45}
+    return {"id": lzma.FILTER_LZMA1, "dict_size": dictionary, **parameters}

@@ -185,7 +185,7 @@ def test_unreadable_pictures_are_listed_with_the_reason(tmp_path, store):
     bad = {
         "cats/notes.jpg": b"these are notes",
         "cats/cut.png": png(5)[:2000],
-        "dogs/layers.psd": b"8BPS\0\1",
+        "dogs/page.jpg": b"%PDF-1.7 a page",
         "dogs/empty.jpg": b"",
     }
     dataset = import_dataset(make_folder(tmp_path / "pets", {**two_classes(), **bad}), store)
@@ -193,11 +193,11 @@ def test_unreadable_pictures_are_listed_with_the_reason(tmp_path, store):
     assert {file: reason["key"] for file, reason in reasons.items()} == {
         "cats/notes.jpg": "image_text",
         "cats/cut.png": "image_broken",
-        "dogs/layers.psd": "image_other",
+        "dogs/page.jpg": "image_other",
         "dogs/empty.jpg": "image_empty",
     }
-    assert "dogs/layers.psd" in reasons["dogs/layers.psd"]["english"]
-    assert Message.from_json(reasons["dogs/layers.psd"]).say("zh")
+    assert "dogs/page.jpg" in reasons["dogs/page.jpg"]["english"]
+    assert Message.from_json(reasons["dogs/page.jpg"]).say("zh")
     assert len(dataset.records) == len(os.listdir(dataset.folder / "files")) == 10
     assert warnings_of(dataset)["import_unreadable"]["count"] == 4
 
