@@ -212,7 +212,7 @@ def _parser() -> argparse.ArgumentParser:
     data = commands.add_parser("data", help="import data sets and look at them").add_subparsers(
         required=True, metavar="COMMAND"
     )
-    sub = command("import", data_import, "import a folder or zip of class folders", json=True, within=data)
+    sub = command("import", data_import, "import a folder, zip or tar of class folders", json=True, within=data)
     sub.add_argument("path", metavar="PATH")
     sub.add_argument("--name", metavar="N", help="what to call it (default: the folder's name)")
     command("list", data_list, "list the imported data sets", within=data)
@@ -221,7 +221,7 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = command("train", train, "tune a model on a data set, or train one from random weights", json=True)
     sub.add_argument(
-        "--data", required=True, metavar="ID|PATH", help="an imported data set, or a folder or zip to import"
+        "--data", required=True, metavar="ID|PATH", help="an imported data set, or a folder, zip or tar to import"
     )
     sub.add_argument("--model", default="", metavar="M", help="start weights, or the architecture (--mode scratch)")
     sub.add_argument(
@@ -376,7 +376,7 @@ def _prediction_lines(result: dict) -> list[str]:
 def _report_lines(data: Dataset) -> list[str]:
     report = data.report
     lines = [
-        f"{data.name} ({data.id}): {len(data.records)} pictures, {len(data.classes)} classes; split {report['split']}"
+        f"{data.name} ({data.id}): {report['images']} pictures, {len(data.classes)} classes; split {report['split']}"
     ]
     for label, parts in report["counts"].items():
         lines.append(f"  {label}: " + ", ".join(f"{count} {part}" for part, count in parts.items() if count))
@@ -390,7 +390,7 @@ def _report_lines(data: Dataset) -> list[str]:
         ("conflicts", "pictures in two classes, left out"),
     ):
         if report[kind]:
-            lines.append(f"  {words}: {len(report[kind])}")
+            lines.append(f"  {words}: {report.get('totals', {}).get(kind, len(report[kind]))}")
     return lines + [f"  note: {Message.from_json(warning).say()}" for warning in report["warnings"]]
 
 

@@ -75,7 +75,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "step_pictures": ("1  Pictures", "1  图片"),
     "step_model": ("2  Model", "2  模型"),
     "step_plan": ("3  Plan", "3  方案"),
-    "zip_of_classes": ("Drop a zip with one folder per class, or click", "拖入每类一个文件夹的 zip，或点击选择"),
+    "zip_of_classes": ("Drop a zip or tar with one folder per class, or click", "拖入每类一个文件夹的 zip 或 tar，或点击选择"),
     "try_samples": ("Try with sample pictures", "用示例图片试试"),
     "layout_help": (
         "Inside: ants/, bees/, … with the pictures of each. If you have divided them already, train/ and val/ "
@@ -85,11 +85,11 @@ STRINGS: dict[str, tuple[str, str]] = {
     "server_folder": ("Or a folder on this machine", "或本机上的文件夹"),
     "server_folder_like": ("/home/me/pictures", "/home/me/pictures"),
     "import_folder": ("Import", "导入"),
-    "no_folder_given": ("Give the path of a folder or a zip.", "请给出文件夹或 zip 的路径。"),
+    "no_folder_given": ("Give the path of a folder, a zip or a tar.", "请给出文件夹、zip 或 tar 的路径。"),
     "imported": ("Pictures to learn from", "用来学习的图片"),
     "pictures_empty": (
-        "No pictures chosen yet. Drop a zip above, or try the sample pictures.",
-        "还没有选择图片。请在上方放入 zip，或试试示例图片。",
+        "No pictures chosen yet. Drop a zip or tar above, or try the sample pictures.",
+        "还没有选择图片。请在上方放入 zip 或 tar，或试试示例图片。",
     ),
     "importing_unpack": ("Unpacking", "正在解压"),
     "importing_check": ("Checking every picture", "正在检查每张图片"),

@@ -94,7 +94,7 @@ class Endpoints:
         ]
 
     def import_dataset(self, file: str, name: str = "") -> dict:
-        """Import a zip of class folders: {dataset, report}."""
+        """Import a zip or tar of class folders: {dataset, report}."""
         data = self.service.import_from(file or "", name)
         return {"dataset": data.id, "report": data.report}
 

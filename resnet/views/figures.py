@@ -92,10 +92,11 @@ def headline(report: dict, language: str = "en") -> str:
 
 def import_report(data: Dataset, language: str = "en") -> str:
     """What an import found, in a sentence, its warnings, and a strip of thumbnails for each class."""
-    samples = {}
-    for label in data.classes[:STRIPS]:
-        records = [record for record in data.records if record.label == label][:STRIP]
-        samples[label] = [thumbnail(record.path, 72) for record in records]
+    samples: dict[str, list] = {label: [] for label in data.classes[:STRIPS]}
+    for record in data.read_records():
+        strip = samples.get(record.label)
+        if strip is not None and len(strip) < STRIP:
+            strip.append(thumbnail(record.path, 72))
     problems = [problem.say(language) for problem in data.problems()]
     return (
         f'<p class="found">{escape(sentences.counts(data.report, language))}</p>'
