@@ -3,6 +3,7 @@
 from resnet.jobs.plan import Plan, estimate, plan
 from resnet.jobs.runs import (
     ALIVE,
+    RESUMABLE,
     delete_dataset,
     delete_run,
     diverged,
@@ -20,6 +21,7 @@ from resnet.jobs.runs import (
 
 __all__ = [
     "ALIVE",
+    "RESUMABLE",
     "Plan",
     "delete_dataset",
     "delete_run",

@@ -13,7 +13,7 @@ from resnet.ui.plots import curves
 from resnet.views import commands, figures, sentences, tables
 
 MODES = ("head", "auto", "scratch")
-ARCHIVES = [".zip"]
+ARCHIVES = [".zip", ".tar", ".tgz", ".gz", ".bz2"]  # of .tar.gz and .tar.bz2 Gradio sees the end
 
 
 class FinetuneTab:
@@ -253,7 +253,7 @@ class FinetuneTab:
             *(run, version, gr.update(visible=True), figures.running(status, name, language)),
             *(tables.curves(lines, "loss", language), tables.curves(lines, "accuracy", language)),
             gr.update(visible=state in ("running", "queued"), interactive=True),
-            gr.update(visible=state in ("stopped", "failed", "lost") and not jobs.diverged(status)),
+            gr.update(visible=state in jobs.RESUMABLE and not jobs.diverged(status)),
             gr.update(visible=state in ("done", "stopped") and self.service.has_report(run)),
         )
 

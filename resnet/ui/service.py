@@ -68,16 +68,17 @@ class Service:
     # models
 
     def models(self) -> list[dict]:
-        """Models at hand: own runs first, newest first, then what ships; {reference, name, config, report, own}."""
-        own = [] if self.hosted else self.runs()
-        return [
-            *(
-                _model(run["run"], run["name"], self.store.runs / run["run"] / "model", own=True)
-                for run in own
-                if (self.store.runs / run["run"] / "model" / CONFIG).is_file()
-            ),
-            *(_model(folder.name, folder.name, folder, own=False) for folder in shipped()),
-        ]
+        """Models at hand: own runs first, newest first, then what ships; {reference, name, config, report, own}.
+
+        One whose files are damaged is left out.
+        """
+        found = []
+        for run in [] if self.hosted else self.runs():
+            folder = self.store.runs / run["run"] / "model"
+            with contextlib.suppress(UserError):
+                if (folder / CONFIG).is_file():
+                    found.append(_model(run["run"], run["name"], folder, own=True))
+        return found + [_model(folder.name, folder.name, folder, own=False) for folder in shipped()]
 
     def find(self, reference: str) -> Path | HubName:
         """What a model's name means: "" the default, then what the page lists, then whatever a user may have typed.
@@ -242,7 +243,7 @@ class Service:
         """Runs on their way, the one at work before those that wait, the older first; and the newest, if unfinished."""
         runs = self.runs()
         live = [run for run in reversed(runs) if run["state"] in jobs.ALIVE]
-        unfinished = runs[0]["run"] if runs and runs[0]["state"] in ("stopped", "failed", "lost") else ""
+        unfinished = runs[0]["run"] if runs and runs[0]["state"] in jobs.RESUMABLE else ""
         return [run["run"] for run in sorted(live, key=lambda run: run["state"] == "queued")], unfinished
 
     # results
@@ -258,7 +259,7 @@ class Service:
     def report(self, reference: str) -> dict:
         """The report of a run or of a shipped model; UserError where there is none yet."""
         folder = self._report_folder(reference)
-        report = read_json(folder / "report.json", {})
+        report = jobs.read_report(folder)
         if not report:
             raise UserError("no_report_yet", name=self.name(reference))
         return report
@@ -289,6 +290,7 @@ class Service:
         model = _model_folder(folder)
         if not (model / WEIGHTS).is_file():
             raise UserError("no_model_yet", name=self.name(reference))
+        into.mkdir(parents=True, exist_ok=True)
         packed = into / f"{folder.name}.zip"
         with replacing(packed) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
             for file in sorted(model.iterdir()):
@@ -326,7 +328,7 @@ def _unmistakable(settings: TrainSettings) -> TrainSettings:
 
 
 def _model(reference: str, name: str, folder: Path, own: bool) -> dict:
-    report = read_json(folder / "report.json", {})
+    report = jobs.read_report(folder)
     return {"reference": reference, "name": name, "config": read_config(folder), "report": report, "own": own}
 
 

@@ -23,6 +23,7 @@ from resnet.errors import UserError
 from resnet.settings import TrainSettings
 from resnet.store import PROJECT, Lock, Store, folders, is_locked, new_id, read_json, write_json
 from resnet.text import Message
+from resnet.ui.service import Service
 from resnet.worker.record import read_settings
 from tests.waiting import until
 
@@ -335,6 +336,18 @@ def test_a_name_that_cannot_be_read_is_replaced_by_the_id(store, content):
     damage(folder / "name.json", content)
     (run,) = jobs.list_runs(store)
     assert run["state"] == "done" and run["name"] in (folder.name, "[]")
+
+
+@pytest.mark.parametrize("content", [b"", b"{half", b"\xff", b"[]", b"[" * 100_000])
+@pytest.mark.parametrize("file", ["config.json", "lab.json", "report.json"])
+def test_a_damaged_model_is_left_out_of_the_models_and_costs_no_other(store, small_model, file, content):
+    whole, damaged = make_run(store, "done"), make_run(store, "done")
+    for folder in (whole, damaged):
+        shutil.copytree(small_model, folder / "model")
+    damage(damaged / "model" / file, content)
+    own = [model["reference"] for model in Service(store).models() if model["own"]]
+    assert own == [whole.name]
+    assert len(jobs.list_runs(store)) == 2
 
 
 def test_damaged_status_and_report_are_written_anew_by_a_resume_and_damaged_settings_are_told(store, settings, busy):

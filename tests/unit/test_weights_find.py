@@ -30,12 +30,14 @@ def store(tmp_path, monkeypatch) -> Store:
 def model(folder: Path, classes: int = 2) -> Path:
     labels = [f"class {index}" for index in range(classes)]
     state = create("resnet18", classes).state_dict()
+    folder.parent.mkdir(parents=True, exist_ok=True)
     write_folder(folder, state, ModelConfig("resnet18", labels, Preprocessing(64)), card="")
     return folder
 
 
 def run(store: Store, name: str, trained: bool = True) -> Path:
     folder = store.runs / new_id()
+    folder.mkdir(parents=True)
     write_json(folder / "name.json", {"format": 1, "name": name})
     return model(folder / "model") if trained else folder
 
