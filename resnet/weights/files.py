@@ -146,14 +146,21 @@ def _read_safetensors(path: Path, file: BinaryIO, size: int, opened: ExitStack) 
     if length > min(HEADER_BYTES, size - 8):
         raise UserError("weights_header", file=path, reason=Message("header_long", {"claimed": f"{length:,}"}))
     try:
-        entries = json.loads(file.read(length), object_pairs_hook=_unique)
-        end = 8 + length + max(entry["data_offsets"][1] for name, entry in entries.items() if name != "__metadata__")
+        end = 8 + length + _last(json.loads(file.read(length), object_pairs_hook=_unique))
         if end > size:
             raise UserError("weights_cut", file=path, size=f"{size:,}", expected=f"{end:,}")
         source = opened.enter_context(safe_open(path, "pt"))
-    except (ValueError, TypeError, LookupError, AttributeError, RecursionError, SafetensorError) as error:
+    except (ValueError, RecursionError, SafetensorError) as error:
         raise UserError("weights_header", file=path, reason=brief(error)) from error
     return {name: _stored(source, name) for name in source.keys()}  # noqa: SIM118 (it is no dict)
+
+
+def _last(entries: object) -> int:
+    """Where the numbers end, in bytes behind the header; 0 where it is none, which the library puts into words."""
+    try:
+        return max(int(entry["data_offsets"][1]) for name, entry in entries.items() if name != "__metadata__")
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        return 0
 
 
 def _stored(source: safe_open, name: str) -> Stored:

@@ -98,15 +98,15 @@ def _own_names(file: Path, place: _Place, beside: list[_Place]) -> dict[str, Sto
 def numbers(file: Path, name: str, stored: Stored) -> Tensor:
     """The tensor, its numbers in 32 bits, or a counter's in 64. Raises UserError where they can be no weights."""
     if stored.kind not in BYTES and not (name.endswith(COUNTER) and stored.kind == "int64"):
-        raise UserError("weights_kind", file=file, name=name, kind=stored.kind)
+        raise UserError("weights_kind", file=file, name=brief(name), kind=stored.kind)
     tensor = stored.read()
     if name.endswith(COUNTER):
         return tensor
     tensor = tensor.float()
     if wrong := tensor.numel() - int(tensor.isfinite().sum()):
-        raise UserError("weights_not_finite", file=file, name=name, count=wrong, total=tensor.numel())
+        raise UserError("weights_not_finite", file=file, name=brief(name), count=wrong, total=tensor.numel())
     if name.endswith("running_var") and (tensor < 0).any():
-        raise UserError("weights_variance", file=file, name=name)
+        raise UserError("weights_variance", file=file, name=brief(name))
     return tensor.contiguous()
 
 
