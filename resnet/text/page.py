@@ -75,7 +75,10 @@ STRINGS: dict[str, tuple[str, str]] = {
     "step_pictures": ("1  Pictures", "1  图片"),
     "step_model": ("2  Model", "2  模型"),
     "step_plan": ("3  Plan", "3  方案"),
-    "zip_of_classes": ("Drop a zip or tar with one folder per class, or click", "拖入每类一个文件夹的 zip 或 tar，或点击选择"),
+    "zip_of_classes": (
+        "Drop a zip or tar with one folder per class, or click",
+        "拖入每类一个文件夹的 zip 或 tar，或点击选择",
+    ),
     "try_samples": ("Try with sample pictures", "用示例图片试试"),
     "layout_help": (
         "Inside: ants/, bees/, … with the pictures of each. If you have divided them already, train/ and val/ "
