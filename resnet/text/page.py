@@ -38,8 +38,9 @@ STRINGS: dict[str, tuple[str, str]] = {
     "examples": ("Try one of these", "试试这些"),
     "model": ("Model", "模型"),
     "model_help": (
-        "Choose one, or type a name of timm's (resnet50.a1_in1k): it is downloaded at its first use.",
-        "选择一个，或输入 timm 的名称（如 resnet50.a1_in1k）：首次使用时下载。",
+        "Choose one, or type a name: of timm's (resnet50.a1_in1k), or hf-hub:OWNER/NAME. "
+        "Nothing is downloaded before you say so.",
+        "选择一个，或输入名称：timm 的名称（如 resnet50.a1_in1k）或 hf-hub:OWNER/NAME。经您确认后才会下载。",
     ),
     "model_help_hosted": ("What the answer can be depends on it.", "能给出哪些答案取决于它。"),
     "classify_empty": (
@@ -100,8 +101,10 @@ STRINGS: dict[str, tuple[str, str]] = {
     "per_class_counts": ("Per class, and what could not be read", "各类数量，以及无法读取的文件"),
     "start_from": ("Start from", "起始模型"),
     "start_from_help": (
-        "A model that has seen many pictures learns yours from few. Choose one, or type a name of timm's.",
-        "见过大量图片的模型，用少量图片就能学会您的类别。选择一个，或输入 timm 的名称。",
+        "A model that has seen many pictures learns yours from few. Choose one, or type a name: of timm's "
+        "(resnet50.a1_in1k), or hf-hub:OWNER/NAME.",
+        "见过大量图片的模型，用少量图片就能学会您的类别。选择一个，或输入名称：timm 的名称（如 resnet50.a1_in1k）"
+        "或 hf-hub:OWNER/NAME。",
     ),
     "how_to_learn": ("How to learn", "学习方式"),
     "mode_help": (

@@ -396,11 +396,6 @@ STRINGS: dict[str, tuple[str, str]] = {
         "The copy of {model} on this machine ({file}) is damaged, and could not be fetched anew. {reason}",
         "本机上的 {model}（{file}）已损坏，且无法重新获取。{reason}",
     ),
-    "hub_unreadable": (
-        "{model} cannot be read: its file is not what its name says, or is damaged; "
-        "delete {file} and try again, or name another model.",
-        "无法读取 {model}：其文件与名称不符，或已损坏；请删除 {file} 后重试，或指定其他模型。",
-    ),
     "model_not_here": (
         "{model} is not on this machine yet; download it first.",
         "{model} 尚未在本机上；请先下载。",
@@ -418,13 +413,20 @@ STRINGS: dict[str, tuple[str, str]] = {
     "license_noncommercial": ("{license} (not for commercial use)", "{license}（不可商用）"),
     "hub_progress": ("{done} of {size}", "{done} / {size}"),
     "hub_speed": ("{speed}/s", "每秒 {speed}"),
-    "hub_starting": ("Asking {endpoint} for {model}", "正在向 {endpoint} 请求 {model}"),
-    "hub_arrived": ("{model} has arrived.", "{model} 已下载完成。"),
+    "hub_fetching": ("Downloading {model}", "正在下载 {model}"),
     "hub_cancelled": (
         "Cancelled. What has come of {model} is kept; the next download goes on from there.",
         "已取消。{model} 已下载的部分已保留；下次下载将从该处继续。",
     ),
     "download_model_named": ("Download {size}", "下载 {size}"),
-    "download_again": ("Download", "下载"),
-    "cancel_download": ("Cancel", "取消"),
+    "download_model": ("Download", "下载"),
+    "download_cancel": ("Cancel", "取消"),
+    "download_defect": (
+        "The download of {model} ended because of a defect in this program; the app's terminal says more.",
+        "由于本程序的缺陷，{model} 的下载已终止；详情见应用的终端。",
+    ),
+    "answer_after_download": (
+        "The answer stands here once the model has been downloaded.",
+        "模型下载完成后，答案会显示在这里。",
+    ),
 }

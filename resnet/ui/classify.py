@@ -3,8 +3,10 @@
 import gradio as gr
 from gradio.media import get_image
 
+from resnet.errors import UserError
 from resnet.text import say
 from resnet.ui.components import Choice, Picture
+from resnet.ui.offer import ModelOffer
 from resnet.ui.theme import ASSETS
 from resnet.views import figures, sentences, tables
 
@@ -34,7 +36,7 @@ class ClassifyTab:
                     words.put(
                         self.model, label="model", info="model_help_hosted" if self.service.hosted else "model_help"
                     )
-                    self.model_note = page.html("classify-model-note")
+                    self.offered = ModelOffer(page, self.model, "classify-model")
                     self.knows = page.html("classify-knows", elem_classes="quiet")
                     self.note = page.html("classify-note")
                     self.answer = page.html("classify-answer", min_height=200)
@@ -56,9 +58,10 @@ class ClassifyTab:
                 )
 
     def wire(self, **tabs: object) -> None:
-        page, language = self.page, self.page.language
+        page, language, arrived = self.page, self.page.language, self.offered.arrived.change
+        self.offered.wire()
         page.on(
-            [page.load, self.picture.change, self.model.change, language.change],
+            [page.load, self.picture.change, self.model.change, arrived, language.change],
             self.say_answer,
             [self.picture, self.model],
             [self.answer, self.seen, self.facts],
@@ -69,7 +72,7 @@ class ClassifyTab:
             concurrency_id="compute",
         )
         page.on(
-            [self.files.change, self.model.change],
+            [self.files.change, self.model.change, arrived],
             self.say_answers,
             [self.files, self.model],
             [self.table],
@@ -79,12 +82,14 @@ class ClassifyTab:
             show_progress_on=self.table,
             concurrency_id="compute",
         )
-        page.on([self.model.change, language.change], self.say_knows, [self.model], [self.knows], self.model_note)
+        page.on([self.model.change, arrived, language.change], self.say_knows, [self.model], [self.knows])
         page.on([page.load, self.tab.select, language.change], self.offer, [self.model], [self.model])
 
     def say_answer(self, picture: str | None, model: str, language: str):
         if not picture:
             return figures.empty(say("classify_empty", language)), "", ""
+        if not self.service.is_here(model):
+            return figures.empty(say("answer_after_download", language)), "", ""
         result, fitted = self.service.classify(picture, model)
         predictor = self.service.predictor(model)
         sentence = predictor.config.preprocessing.describe().say(language)
@@ -96,7 +101,7 @@ class ClassifyTab:
         )
 
     def say_answers(self, files: list[str] | None, model: str, language: str, progress=gr.Progress()):  # noqa: B008
-        if not files:
+        if not files or not self.service.is_here(model):
             return gr.update(visible=False)
         count = len(files)
         progress(0, desc=say("classifying", language, count=count))
@@ -106,7 +111,10 @@ class ClassifyTab:
         return gr.update(value=tables.answers(result, language), visible=True)
 
     def say_knows(self, model: str, language: str):
-        config = self.service.config(model)
+        try:
+            config = self.service.config(model)
+        except UserError:  # what is wrong stands below the field already
+            return ""
         if config is None:
             return say("knows_later", language)
         return figures.lines(sentences.knows(config.labels, config.descriptions, language))

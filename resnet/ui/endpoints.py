@@ -10,7 +10,7 @@ import gradio as gr
 from resnet.errors import UserError
 from resnet.settings import TrainSettings
 from resnet.ui.components import Number, Picture
-from resnet.ui.service import Service, at_home, refusals
+from resnet.ui.service import Service, at_home, needs_weights, refusals
 
 COMPUTE = {"concurrency_id": "compute"}
 MOST = 1000  # answers to one picture
@@ -65,6 +65,7 @@ class Endpoints:
         model's threshold. An empty model means the one that ships."""
         if not image:
             raise UserError("no_pictures_given")
+        self.service.fetch(model or "")
         result, _ = self.service.classify(image, model or "", _count("top_k", top_k))
         answer = result["images"][0]
         confidences = [
@@ -76,6 +77,7 @@ class Endpoints:
     def classify_batch(self, files: list[str], model: str = "", top_k: int = 5) -> dict:
         """Classify many pictures: {model, engine, device, seconds, images_per_second, images: [{file, known,
         labels: [{label, description, score}], error}]}."""
+        self.service.fetch(model or "")
         result = self.service.classify_many(files or [], model or "", _count("top_k", top_k))
         images = [{**image, "error": image["error"] and image["error"].say()} for image in result["images"]]
         return {**result, "images": images}
@@ -107,7 +109,10 @@ class Endpoints:
         if unknown := sorted(settings.keys() - SETTINGS):
             raise UserError("settings_unknown", unknown=unknown, allowed=SETTINGS)
         settings = {"model": "", **settings, "data": _text("dataset", dataset)}
-        return {"run": self.service.start(TrainSettings(**settings))}
+        settings = TrainSettings(**settings)
+        if needs_weights(settings):
+            self.service.fetch(settings.model)
+        return {"run": self.service.start(settings)}
 
     @at_home
     def run_status(self, run: str) -> dict:

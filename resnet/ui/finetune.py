@@ -9,6 +9,7 @@ from resnet.errors import UserError
 from resnet.settings import CROP_MODES, TrainSettings
 from resnet.text import Message, say
 from resnet.ui.components import Choice
+from resnet.ui.offer import ModelOffer
 from resnet.ui.plots import curves
 from resnet.views import commands, figures, sentences, tables
 
@@ -80,6 +81,7 @@ class FinetuneTab:
             self.page.text("step_model", "h2", "step")
             self.model = Choice([], elem_id="finetune-model", allow_custom_value=True, interactive=True)
             self.words.put(self.model, label="start_from", info="start_from_help")
+            self.offered = ModelOffer(self.page, self.model, "finetune-model")
 
     def _lay_out_plan(self) -> None:
         with gr.Group(elem_classes="panel"):
@@ -122,6 +124,7 @@ class FinetuneTab:
             *(self.data, self.model, self.mode, self.name, self.epochs, self.image_size),
             *(self.batch_size, self.learning_rate, self.seed, self.crop_mode),
         ]
+        self.offered.wire()
         slow = {"show_progress": "full", "show_progress_on": self.data_note, "concurrency_id": "import"}
         page.on(self.archive.upload, self.bring, [self.archive], [self.data], self.data_note, **slow)
         page.on([self.take.click, self.folder.submit], self.bring, [self.folder], [self.data], self.data_note, **slow)
@@ -141,8 +144,9 @@ class FinetuneTab:
         page.on(
             [page.load, self.tab.select, language.change], self.offer, [self.data, self.model], [self.data, self.model]
         )
+        fields = (field.change for field in self.form if field is not self.mode)
         page.on(
-            [*(field.change for field in self.form if field is not self.mode), self.mode.input, language.change],
+            [*fields, self.mode.input, self.offered.arrived.change, language.change],
             self.say_plan,
             self.form,
             [self.mode, self.plan, self.start, self.command, self.reason],

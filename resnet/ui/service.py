@@ -26,7 +26,9 @@ from resnet.errors import UserError
 from resnet.settings import TrainSettings
 from resnet.store import Store, name_of, read_json, read_lines, replacing
 from resnet.text import Message
-from resnet.weights.find import HubName, default_model, find, shipped
+from resnet.ui.downloads import Download, Downloads
+from resnet.weights import hub
+from resnet.weights.find import HUB, HubName, default_model, find, hub_config, shipped, source
 from resnet.weights.folder import CONFIG, WEIGHTS, ModelConfig, read_config
 
 LOADED = 2  # models kept in memory: the one in use, and the one before it
@@ -63,6 +65,7 @@ class Service:
         self.store, self.reach, self.hosted = store, reach, reach == "hosted"
         self._predictors: OrderedDict[tuple, object] = OrderedDict()
         self._loading = threading.Lock()
+        self._downloads = Downloads()
         self._live = _Remembered(self._read_live, seconds=0.8)
 
     # models
@@ -92,10 +95,13 @@ class Service:
     def config(self, reference: str) -> ModelConfig | None:
         """What a model knows; None where only loading it would tell."""
         found = self.find(reference)
-        return read_config(found) if isinstance(found, Path) and found.is_dir() else None
+        if isinstance(found, HubName):
+            return hub_config(found) if self.is_here(reference) else None
+        return read_config(found) if found.is_dir() else None
 
     def predictor(self, reference: str = "") -> "resnet.Predictor":
         """The model ready to classify; the first call for it loads it, and torch with the first of all."""
+        self._want_here(reference)
         found = self.find(reference)
         key = _dated(found)
         with self._loading:
@@ -118,6 +124,48 @@ class Service:
         """Load the default model, so that the first answer need not wait; what is wrong with it is said then."""
         with contextlib.suppress(UserError):
             self.predictor()
+
+    # downloads
+
+    def offer(self, reference: str) -> hub.Offer | None:
+        """What a model of the Hub's is, which the Hub is asked for unless the model is here; None for all others."""
+        place = self._place(reference)
+        return hub.describe(place) if place else None
+
+    def is_here(self, reference: str) -> bool:
+        """Whether a model can be used without a download. A name that means nothing is refused where it is used."""
+        try:
+            place = self._place(reference)
+        except UserError:
+            return True
+        return place is None or hub.cached(place) is not None
+
+    def download_of(self, reference: str, *, only_running: bool = False) -> Download | None:
+        """The last download of a model, where it is one of the Hub's; with only_running, none that is over."""
+        place = self._place(reference)
+        return self._downloads.get(place) if place and (not only_running or self._downloads.is_running(place)) else None
+
+    @at_home
+    def start_download(self, reference: str) -> Download:
+        self._downloads.start(self._place(reference))
+        return self.download_of(reference)
+
+    @at_home
+    def cancel_download(self, reference: str) -> None:
+        self.download_of(reference).cancel()
+
+    def fetch(self, reference: str) -> None:
+        """Download a model unless it is here, for callers that have no button to press; wait for it."""
+        if not self.is_here(reference):
+            hub.download(self._place(reference))
+
+    def _place(self, reference: str) -> hub.Source | None:
+        found = self.find(reference)
+        return source(found) if isinstance(found, HubName) else None
+
+    def _want_here(self, reference: str) -> None:
+        if not self.is_here(reference):
+            raise UserError("model_not_here", model=reference)
 
     # classify
 
@@ -174,6 +222,8 @@ class Service:
         """The settings with every default filled in; UserError names all that is wrong with them."""
         if not settings.data:
             raise UserError("start_needs_pictures")
+        if needs_weights(settings):
+            self._want_here(settings.model)
         return jobs.plan(self.store, _unmistakable(settings))
 
     @at_home
@@ -187,6 +237,8 @@ class Service:
 
     @at_home
     def start(self, settings: TrainSettings) -> str:
+        if needs_weights(settings):
+            self._want_here(settings.model)
         return jobs.start(self.store, _unmistakable(settings))
 
     @at_home
@@ -319,6 +371,11 @@ def _dated(found: Path | HubName) -> tuple[Path | HubName, int]:
         return found, 0
     weights = found / WEIGHTS if found.is_dir() else found
     return found, weights.stat().st_mtime_ns if weights.is_file() else 0
+
+
+def needs_weights(settings: TrainSettings) -> bool:
+    """From random weights, an architecture is enough, which a model folder of the Hub's names in one of its files."""
+    return isinstance(settings.model, str) and (settings.mode != "scratch" or settings.model.startswith(HUB))
 
 
 def _unmistakable(settings: TrainSettings) -> TrainSettings:

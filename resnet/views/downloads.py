@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from resnet.text import say
+from resnet.views.figures import escape
 from resnet.views.sentences import duration, visible
 
 if TYPE_CHECKING:  # the Hub's client is loaded by those who need it
@@ -38,3 +39,13 @@ def progress(done: int, total: int, speed: float, language: str = "en") -> str:
     if speed and total:
         parts.append(say("left", language, duration=duration((total - done) / speed, language)))
     return " · ".join(parts)
+
+
+def bar(model: str, done: int, total: int, speed: float, language: str = "en") -> str:
+    """A download on its way, drawn."""
+    head = escape(say("hub_fetching", language, model=model))
+    share = 100 * done / total if total else 0.0
+    return (
+        f'<div class="run"><p>{head}</p><div class="run-track"><div class="run-fill" style="width:{share:.1f}%"></div>'
+        f'</div><p class="run-line">{escape(progress(done, total, speed, language))}</p></div>'
+    )

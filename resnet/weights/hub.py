@@ -42,11 +42,10 @@ from huggingface_hub.utils import WeakFileLock
 from resnet.errors import UserError
 from resnet.store import replacing, write_bytes
 from resnet.text import Message
-from resnet.weights.folder import CONFIG, LAB, REPORT, WEIGHTS, read_config
+from resnet.weights.folder import CONFIG, LAB, PICKLE, REPORT, WEIGHTS, read_config
 from resnet.weights.neighbours import NEIGHBOURS
 from resnet.weights.transfer import BrokenOffError, Patience, WrongContentError, fetch, is_whole, retry_after
 
-PICKLE = "pytorch_model.bin"  # the weights of an older model folder
 BESIDE = (CONFIG, LAB, REPORT, NEIGHBOURS)  # the weights, in a model folder
 HASH = re.compile(r"[0-9A-Za-z_-]{1,128}")  # what a file or a commit is called by; it becomes a file's name here
 FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
@@ -88,12 +87,7 @@ def cached(source: Source) -> Path | None:
     if source.file:
         return _cached(source, source.file)
     config = _cached(source, CONFIG)
-    return config.parent if config and weights_file(config.parent) else None
-
-
-def weights_file(folder: Path) -> Path | None:
-    """The weights in a model folder of the Hub's."""
-    return next((path for path in (folder / WEIGHTS, folder / PICKLE) if path.is_file()), None)
+    return config.parent if config and {WEIGHTS, PICKLE} & _files(config.parent).keys() else None
 
 
 def describe(source: Source) -> Offer:
@@ -122,9 +116,10 @@ def download(source: Source, progress: Progress = lambda done, total: None) -> P
     Every file is checked against the Hub's hash, those of the cache too; a damaged one is fetched anew. No file gets
     its final name before it is whole. Raises UserError saying what was looked for, where, and what to do.
     """
-    here = cached(source)
-    if here and all(_is_whole(path) for path in _files(here).values()):
-        return here
+    with _refusals(source):
+        here = cached(source)
+        if here and all(_is_whole(path) for path in _files(here).values()):
+            return here
     try:
         with _refusals(source):
             return _fetch_file(source, progress) if source.file else _fetch_folder(source, progress)

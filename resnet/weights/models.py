@@ -15,7 +15,7 @@ from resnet.text import Message
 from resnet.weights.files import read_state
 from resnet.weights.find import HubName, find, hub_config, source
 from resnet.weights.folder import CONFIG, ModelConfig, default_labels, read_config, weights_in
-from resnet.weights.hub import cached, download, weights_file
+from resnet.weights.hub import cached, download
 from resnet.weights.neighbours import NEIGHBOURS, Neighbours
 from resnet.weights.preprocessing import Preprocessing
 from resnet.weights.state import adapt_stem, guess_architecture, load_strict, stem_name
@@ -97,11 +97,12 @@ def open_model(found: Path | HubName) -> tuple[ResNet, ModelConfig]:
     at random.
     """
     adapted = []
-    if isinstance(found, HubName):
-        config, state = _downloaded(found)
-    elif found.is_dir():
-        config, state = read_config(found), read_state(weights_in(found))
-        _check_classes(found, config, state)
+    path = download(source(found)) if isinstance(found, HubName) else found
+    if path.is_dir():
+        config, state = read_config(path), read_state(weights_in(path))
+        _check_classes(path, config, state)
+    elif isinstance(found, HubName):
+        config, state = hub_config(found), read_state(path)
     else:
         state = read_state(found)
         config = _guessed(found, state)
@@ -127,18 +128,6 @@ def _check_classes(folder: Path, config: ModelConfig, state: dict[str, Tensor]) 
         raise UserError("weights_headless", file=file, architecture=config.architecture)
     if (here := len(state["fc.weight"])) != config.num_classes:
         raise UserError("weights_classes", file=file, here=here, config=CONFIG, count=config.num_classes)
-
-
-def _downloaded(name: HubName) -> tuple[ModelConfig, dict[str, Tensor]]:
-    """A model of the Hub's, from the cache where it is there. Its file is as the Hub has it, readable or not."""
-    path = download(source(name))
-    file = weights_file(path) if path.is_dir() else path
-    try:
-        return hub_config(name), read_state(file)
-    except UserError as error:
-        if error.message.key == "weights_damaged":
-            raise UserError("hub_unreadable", model=name.name, file=file) from error
-        raise
 
 
 def _guessed(file: Path, state: dict[str, Tensor]) -> ModelConfig:

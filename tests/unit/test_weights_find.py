@@ -65,6 +65,61 @@ def test_order_path_run_shipped_timm(store):
     assert find("resnet18.pets", store) == Path("resnet18.pets")
 
 
+@pytest.mark.parametrize(
+    ("reference", "name"),
+    [
+        ("timm/resnet18.a1_in1k", "resnet18.a1_in1k"),
+        ("timm/resnet50", "resnet50"),
+        ("hf-hub:me/flowers", "hf-hub:me/flowers"),
+        ("hf_hub:me/my_flowers-2.0", "hf-hub:me/my_flowers-2.0"),
+        ("hf-hub:me/flowers@v1.0", "hf-hub:me/flowers@v1.0"),
+        ("hf-hub:me/flowers@refs/pr/1", "hf-hub:me/flowers@refs/pr/1"),
+    ],
+)
+def test_names_of_the_hub(store, reference, name):
+    assert find(reference, store) == HubName(name)
+    if "timm" in reference:
+        model(Path(reference))
+        assert find(reference, store) == Path(reference), "a path comes first"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "",
+            "flowers",
+            "me/",
+            "/flowers",
+            "me/flowers/more",
+            "../flowers",
+            "me/..",
+            "me/a..b",
+            "me/a--b",
+            ".me/flowers",
+        ),
+        *(
+            "me/flowers.git",
+            "me/flow ers",
+            "me/flowers?x=1",
+            "me/flowers#x",
+            "me\\flowers",
+            "https://hub.example/me/flowers",
+        ),
+        *("me/flowers@", "me/flowers@..", "me/flowers@a/../b", "me/flowers@/etc", "me/flowers@a//b", "me/flowers@a b"),
+        *("me/flowers@a\\b", "me/flowers@C:", "me/flowers\n", f"me/{'a' * 97}", "ｍｅ/flowers", "me/flowers@v1@v2"),
+    ],
+)
+def test_what_is_no_name_of_the_hub_never_becomes_a_request(store, name):
+    with pytest.raises(UserError, match=r"is no name of a model on the Hub; write hf-hub:OWNER/NAME"):
+        find(f"hf-hub:{name}", store)
+
+
+def test_a_model_on_the_hub_named_like_a_path_is_told_how_it_is_called(store):
+    with pytest.raises(UserError, match="hf-hub:OWNER/NAME"):
+        find("me/flowers", store)
+
+
 def test_a_path_is_a_model_folder_or_a_file_of_weights(store, tmp_path):
     folder = model(tmp_path / "own")
     assert find(str(folder), store) == folder
@@ -138,7 +193,6 @@ def test_networks_made_new_or_with_weights(store, tmp_path):
     same, other = create_model(folder, pretrained=True), create_model(folder, pretrained=True, num_classes=5)
     assert same.num_classes == 3 and other.num_classes == 5 and same.training
     assert torch.equal(same.layer4[1].conv2.weight, other.layer4[1].conv2.weight)
-    with pytest.raises(UserError, match="take pictures of 3 channels, not of 1"):
-        create_model(folder, pretrained=True, in_chans=1)
+    assert create_model(folder, pretrained=True, in_chans=1).in_chans == 1
     with pytest.raises(UserError, match="no network called “resnet17”"):
         create_model("resnet17")

@@ -179,7 +179,7 @@ def test_older_weights_go_through_the_safe_reader(serve, flowers, small_model, t
         (CONFIG, b"<html>", "json_wrong"),
         (CONFIG, None, "hub_no_file"),
         (WEIGHTS, None, "hub_no_file"),
-        (WEIGHTS, b"no weights", "hub_unreadable"),
+        (WEIGHTS, b"no weights" * 100, "weights_header"),
     ],
 )
 def test_what_is_no_model_of_ours_is_refused(serve, flowers, name, content, key):

@@ -1,0 +1,95 @@
+"""What a chosen model is where it comes from the Hub, and its download: below the field in which it was chosen."""
+
+import time
+
+import gradio as gr
+
+from resnet.errors import UserError
+from resnet.text import say
+from resnet.ui.downloads import Download
+from resnet.views import downloads, figures, sentences
+from resnet.weights.hub import Offer
+
+LOOK = 0.5  # seconds between two looks at a download
+WATCHERS = 8  # visitors who may wait for the Hub's answer at the same time
+
+
+class ModelOffer:
+    """Nothing is fetched before the button is pressed. `arrived` changes when the model is here."""
+
+    def __init__(self, page, model: gr.Dropdown, elem_id: str) -> None:
+        self.page, self.service, self.model = page, page.service, model
+        self.note = page.html(f"{elem_id}-offer")
+        with gr.Row(visible=False, elem_classes="buttons") as self.buttons:
+            self.take = gr.Button("", elem_id=f"{elem_id}-download", variant="primary", size="md")
+            self.stop = gr.Button("", elem_id=f"{elem_id}-cancel", size="md", visible=False)
+            page.words.put(self.take, value="download_model")
+            page.words.put(self.stop, value="download_cancel")
+        self.timer = gr.Timer(LOOK, active=False)
+        self.arrived = gr.State(0.0)
+
+    def wire(self) -> None:
+        page, shown = self.page, [self.note, self.buttons, self.take, self.stop, self.timer]
+        wait = {"trigger_mode": "always_last", "show_progress": "minimal", "show_progress_on": self.model}
+        changes = [self.model.change, page.language.change]
+        page.on(changes, self.say, [self.model], shown, concurrency_limit=WATCHERS, **wait)
+        page.on(self.take.click, self.begin, [self.model], shown)
+        page.on(self.stop.click, self.cancel, [self.model], [self.stop])
+        page.on(self.timer.tick, self.watch, [self.model], [*shown, self.arrived])
+
+    # callbacks
+
+    def say(self, model: str, language: str):
+        try:
+            download = self.service.download_of(model, only_running=True)
+            found = None if download else self.service.offer(model)
+        except UserError as problem:
+            return self._plain(figures.note(sentences.problem(problem.message, language), "warn"))
+        if download:
+            return self._running(download, language)
+        return self._offered(found, language) if found else self._plain("")
+
+    def begin(self, model: str, language: str):
+        return self._running(self.service.start_download(model), language)
+
+    def cancel(self, model: str, language: str):
+        self.service.cancel_download(model)
+        return gr.update(interactive=False)
+
+    def watch(self, model: str, language: str):
+        download = self.service.download_of(model)
+        if download is None:  # another model was chosen meanwhile
+            return *[gr.skip()] * 4, gr.update(active=False), gr.skip()
+        if download.state == "running":
+            return *self._running(download, language), gr.skip()
+        if download.state == "arrived":
+            return *self.say(model, language), time.time()
+        return *self._ended(download, language), gr.skip()
+
+    # what stands below the field
+
+    def _plain(self, words: str):
+        return words, gr.update(visible=False), gr.skip(), gr.skip(), gr.update(active=False)
+
+    def _offered(self, found: Offer, language: str):
+        words = figures.note(downloads.offer(found, language), "quiet" if found.cached else "plain")
+        if found.cached:
+            return self._plain(words)
+        named = say("download_model_named", language, size=downloads.size(found.bytes))
+        return self._with_button(words, named)
+
+    def _with_button(self, words: str, name: str):
+        take = gr.update(value=name, visible=True)
+        return words, gr.update(visible=True), take, gr.update(visible=False), gr.update(active=False)
+
+    def _running(self, download: Download, language: str):
+        words = downloads.bar(download.source.model, download.done, download.total, download.speed, language)
+        stop = gr.update(visible=True, interactive=True)
+        return words, gr.update(visible=True), gr.update(visible=False), stop, gr.update(active=True)
+
+    def _ended(self, download: Download, language: str):
+        if download.state == "cancelled":
+            words = figures.note(say("hub_cancelled", language, model=download.source.model))
+        else:
+            words = figures.note(sentences.problem(download.problem, language), "warn")
+        return self._with_button(words, say("download_model", language))

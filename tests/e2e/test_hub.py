@@ -1,0 +1,119 @@
+"""Models of the Hub, which is played on this machine: offered and fetched by the page and by the command line."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from safetensors.torch import save
+
+from resnet.nn.network import create
+from resnet.store import PROJECT
+from tests.unit.hub import Hub
+
+TIMM, FLOWERS = "timm/resnet18.a1_in1k", "me/flowers"
+MEGABYTES = 20e6  # bytes a second: slow enough to be watched
+GOLF_BALL = next((PROJECT / "resnet/ui/assets/examples").glob("golf-ball*"))
+expect.set_options(timeout=60_000)
+
+
+@pytest.fixture
+def hub(small_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """A Hub with timm's weights and a model folder, for every process that is started from here."""
+    files = {f"{FLOWERS}/{path.name}": path.read_bytes() for path in small_model.iterdir()}
+    files[f"{TIMM}/model.safetensors"] = save(create("resnet18").state_dict())
+    with Hub(files, license="cc-by-nc-4.0") as hub:
+        for name, value in {"HF_ENDPOINT": hub.endpoint, "HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "0"}.items():
+            monkeypatch.setenv(name, value)
+        yield hub
+
+
+def choose(page: Page, field: str, model: str) -> None:
+    page.locator(f"#{field} input").fill(model)
+    page.locator(f"#{field} input").press("Enter")
+
+
+@pytest.mark.browser
+def test_a_model_is_offered_downloaded_cancelled_downloaded_and_used(page: Page, start_app, hub: Hub):
+    page.goto(start_app().address)
+    expect(page.locator("#classify-knows")).not_to_be_empty()
+    page.locator("#classify-picture input[type=file]").first.set_input_files(str(GOLF_BALL))
+    expect(page.locator("#classify-answer")).to_contain_text("golf ball")
+
+    choose(page, "classify-model", "resnet18.a1_in1k")
+    offer, button = page.locator("#classify-model-offer"), page.locator("#classify-model-download")
+    for words in ("resnet18.a1_in1k is not on this machine", "47 MB", hub.endpoint, "apache-2.0"):
+        expect(offer).to_contain_text(words)
+    expect(button).to_have_text("Download 47 MB")
+    expect(page.locator("#classify-answer")).to_contain_text("once the model has been downloaded")
+    assert not hub.asked("GET"), "choosing a name fetches nothing"
+
+    hub.faults.speed = MEGABYTES / 4
+    button.click()
+    expect(offer).to_contain_text("of 47 MB")
+    expect(offer).to_contain_text("left")
+    page.locator("#classify-model-cancel").click()
+    expect(offer).to_contain_text("Cancelled")
+    hub.faults.speed = MEGABYTES
+    button.click()
+    expect(offer).to_contain_text("is on this machine")
+    expect(page.locator("#classify-knows")).to_contain_text("1,000")
+    expect(page.locator("#classify-answer")).to_contain_text("%")
+    expect(page.locator("#classify-facts")).to_contain_text("resnet18.a1_in1k")
+    assert "range" in hub.asked("GET")[-1][1], "it went on from where it was cancelled"
+
+    choose(page, "classify-model", "resnet18.a9")
+    expect(offer).to_contain_text("did you mean")
+    expect(button).to_be_hidden()
+    hub.faults.status, hub.faults.code = 404, "RepoNotFound"
+    choose(page, "classify-model", "hf-hub:me/nothing")
+    expect(offer).to_contain_text("has no model hf-hub:me/nothing")
+
+
+@pytest.mark.browser
+def test_a_start_model_is_offered_before_a_run_can_start(page: Page, start_app, hub: Hub):
+    page.goto(start_app().address)
+    page.get_by_role("tab", name="Fine-tune", exact=True).click()
+    page.locator("#finetune-samples").click()
+    expect(page.locator("#finetune-start")).to_be_enabled()
+    choose(page, "finetune-model", "hf-hub:me/flowers")
+    expect(page.locator("#finetune-model-offer")).to_contain_text("cc-by-nc-4.0 (not for commercial use)")
+    expect(page.locator("#finetune-start")).to_be_disabled()
+    expect(page.locator("#finetune-reason")).to_contain_text("download it first")
+    page.locator("#finetune-model-download").click()
+    expect(page.locator("#finetune-start")).to_be_enabled()
+
+
+def run(*words: object, home: Path, status: int = 0) -> tuple[str, str]:
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT), "RESNET_HOME": str(home)}
+    command = [sys.executable, "-m", "resnet", *map(str, words)]
+    done = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout, done.stderr
+
+
+def test_the_command_line_says_what_it_fetches_once(hub: Hub, tmp_path: Path):
+    output, errors = run("predict", "--model", "hf-hub:me/flowers", GOLF_BALL, home=tmp_path)
+    line = f"hf-hub:me/flowers is not on this machine: 45 MB from {hub.endpoint}, licence: cc-by-nc-4.0 (not for "
+    assert errors.startswith(line) and "hf-hub:me/flowers, torch on cpu" in output
+    asked = len(hub.requests)
+    output, errors = run("predict", "--model", "hf-hub:me/flowers", GOLF_BALL, home=tmp_path)
+    assert errors == "" and len(hub.requests) == asked
+    _, errors = run("predict", "--model", "hf-hub:me/flowers@v2", GOLF_BALL, home=tmp_path, status=1)
+    assert errors.startswith("resnet: ") and errors.count("\n") == 1 and "not its revision v2" in errors
+
+
+@pytest.mark.slow
+def test_a_run_from_a_model_of_the_hub(hub: Hub, pictures: Path, tmp_path: Path):
+    """The command line fetches before the run is queued; the worker finds the model in the cache."""
+    words = ("train", "--data", pictures, "--model", "hf-hub:me/flowers", "--mode", "head", "--device", "cpu")
+    output, errors = run(*words, home=tmp_path)
+    assert errors.index("is not on this machine") < errors.index("run ")
+    assert " done: " in output
+    asked = len(hub.requests)
+    run(*words, "--seed", "1", home=tmp_path)
+    assert len(hub.requests) == asked
