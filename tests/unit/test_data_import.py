@@ -4,8 +4,11 @@ import csv
 import hashlib
 import io
 import os
+import shutil
+import signal
 import subprocess
 import sys
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -13,12 +16,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from resnet.data import importing
 from resnet.data.dataset import Dataset, list_datasets
 from resnet.data.importing import import_dataset
 from resnet.data.samples import SIZE, draw, import_samples
 from resnet.errors import UserError
 from resnet.store import Store
 from resnet.text import CATALOGUE, Message
+from tests.archives import tarred
+from tests.waiting import until
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -112,7 +118,7 @@ def test_the_same_content_is_found_again(tmp_path, store):
 
 
 @pytest.mark.parametrize("file", ["report.json", "name.json"])
-@pytest.mark.parametrize("content", [None, "half a li", "{}", "[]"])
+@pytest.mark.parametrize("content", [None, "half a li", "{}", "[]", '{"name": ["of", "another", "kind"]}'])
 def test_a_damaged_data_set_hides_no_other(tmp_path, store, file, content):
     whole, damaged = (
         import_dataset(make_folder(tmp_path / name, two_classes() | {f"cats/{name}.png": png(seed)}), store)
@@ -319,6 +325,135 @@ def test_two_imports_of_the_same_content_at_once(tmp_path, store):
 
     assert import_dataset(source, store, progress=meanwhile) == inner[0]
     assert os.listdir(store.root / "tmp") == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_command_leaves_nothing(tmp_path, number):
+    store, files = Store.open(tmp_path / "workspace"), two_classes(300)
+    make_folder(tmp_path / "pets", files)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "resnet", "data", "import", str(tmp_path / "pets")],
+        cwd=PROJECT,
+        env={**os.environ, "RESNET_HOME": str(store.root)},
+        stderr=subprocess.PIPE,
+    )
+    until(lambda: len(list((store.root / "tmp").rglob("*.png"))) > 20)
+    process.send_signal(number)
+    assert process.communicate(timeout=30)[1].startswith(b"resnet: interrupted")
+    assert process.returncode == 130
+    assert os.listdir(store.root / "tmp") == list_datasets(store) == []
+
+
+def test_memory_does_not_grow_with_the_number_of_pictures(tmp_path):
+    """Nine hundred pictures more may not cost a hundred bytes each. (A table of Python's own may double meanwhile.)"""
+
+    def peak(count: int, attempt: int) -> int:
+        members = {f"{i % 2}/{i}.ppm": b"P6 32 32 255\n" + i.to_bytes(4, "big") * 768 for i in range(count)}
+        (tmp_path / f"{count}.tar").write_bytes(tarred(members))
+        tracemalloc.start()
+        try:
+            data = import_dataset(tmp_path / f"{count}.tar", Store.open(tmp_path / f"{count} {attempt}"))
+            assert data.report["images"] == count
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    few = min(peak(100, attempt) for attempt in range(2))
+    assert any(peak(1000, attempt) < few + 90_000 for attempt in range(3))
+
+
+def test_pictures_that_go_or_change_meanwhile(tmp_path, store):
+    source = make_folder(tmp_path / "pets", two_classes(100))
+    seen = []
+
+    def meddle(stage, done, total):
+        if not seen:
+            (source / "dogs" / "98.png").unlink()
+            (source / "dogs" / "99.png").write_bytes(png(5000))
+        seen.append(done)
+
+    data = import_dataset(source, store, progress=meddle)
+    assert [entry["file"] for entry in data.report["unreadable"]] == ["dogs/98.png"]
+    assert data.report["unreadable"][0]["reason"]["key"] == "image_no_access"
+    assert data.report["images"] == 199
+    changed = next(record for record in data.records if record.source == "dogs/99.png")
+    assert changed.path.read_bytes() == png(5000)
+    assert all(hashlib.sha256(record.path.read_bytes()).hexdigest() == record.sha256 for record in data.records)
+
+
+def test_sources_that_are_none(tmp_path, store):
+    data = import_dataset(make_folder(tmp_path / "pets", two_classes()), store)
+    elsewhere = shutil.copytree(data.folder, tmp_path / "elsewhere")
+    before = set(tmp_path.rglob("*"))
+    for source, key in (
+        (store.root, "source_workspace"),
+        (tmp_path, "source_workspace"),
+        (store.datasets, "source_workspace"),
+        (data.folder / "files", "source_workspace"),
+        (elsewhere, "source_dataset"),
+        (elsewhere / "manifest.csv", "source_dataset"),
+        (elsewhere / "files", "layout_no_classes"),
+        (elsewhere / "report.json", "archive_none"),
+        (tmp_path / "gone", "source_missing"),
+    ):
+        with pytest.raises(UserError) as caught:
+            import_dataset(source, store)
+        assert caught.value.message.key == key
+        assert caught.value.message.say("zh")
+    assert set(tmp_path.rglob("*")) == before
+
+
+def test_a_source_in_the_workspace_that_is_no_part_of_it(tmp_path, store):
+    source = make_folder(store.root / "tmp" / "uploads" / "pets", two_classes())
+    assert import_dataset(source, store).report["images"] == 10
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is closed to root")
+def test_what_may_not_be_read(tmp_path, store):
+    source = make_folder(tmp_path / "pets", two_classes())
+    (source / "dogs" / "1.png").chmod(0)
+    data = import_dataset(source, store)
+    assert data.report["unreadable"][0]["reason"]["key"] == "image_no_access"
+    (source / "cats").chmod(0)
+    with pytest.raises(UserError, match="cats cannot be read"):
+        import_dataset(source, store)
+    (source / "cats").chmod(0o700)
+
+
+def test_reports_stay_short(tmp_path, store, monkeypatch):
+    """They count everything and list the first."""
+    monkeypatch.setattr(importing, "LISTED", 3)
+    files = two_classes()
+    files |= {f"cats/copy {i}.png": files["cats/0.png"] for i in range(7)}
+    files |= {f"dogs/bad {i}.jpg": b"no picture %d" % i for i in range(8)}
+    files |= {f"{label}/conflict {i}.png": png(300 + i) for label in ("cats", "dogs") for i in range(5)}
+    data = import_dataset(make_folder(tmp_path / "pets", files), store)
+    assert data.report["totals"] == {"unreadable": 8, "duplicates": 7, "leaks": 0, "conflicts": 5}
+    listed = {kind: len(data.report[kind]) for kind in ("unreadable", "duplicates", "leaks")}
+    assert listed == {"unreadable": 3, "duplicates": 3, "leaks": 0}
+    assert data.report["conflicts"] == [["cats/conflict 0.png", "dogs/conflict 0.png"], ["cats/conflict 1.png"]]
+    warnings = warnings_of(data)
+    assert [warnings[f"import_{kind}"]["count"] for kind in ("unreadable", "duplicates", "conflicts")] == [8, 7, 5]
+
+
+def test_records_are_read_when_they_are_asked_for(tmp_path, store):
+    data = import_dataset(make_folder(tmp_path / "pets", {**two_classes(), "birds/1.png": png(777)}), store)
+    (data.folder / "manifest.csv").write_text("not read")
+    opened = Dataset.open(data.folder)
+    assert (opened.classes, opened.report["images"]) == (["birds", "cats", "dogs"], 11)
+    assert [message.key for message in opened.problems()] == ["dataset_single"]
+    assert list_datasets(store)[0]["images"] == 11
+
+
+def test_order_follows_the_content_alone(tmp_path):
+    """So that the same pictures are learnt from in the same order, whatever they are called."""
+    files, orders = two_classes(20), []
+    for name in (lambda i: f"{i}.png", lambda i: f"{1000 - i} of mine.png"):
+        renamed = {f"{Path(old).parent}/{name(i)}": content for i, (old, content) in enumerate(files.items())}
+        folder = tmp_path / str(len(orders))
+        data = import_dataset(make_folder(folder / "pets", renamed), Store.open(folder / "workspace"))
+        orders.append([(record.label, record.split, record.sha256) for record in data.records])
+    assert orders[0] == orders[1]
 
 
 def test_a_damaged_data_set_is_named(tmp_path, store):
