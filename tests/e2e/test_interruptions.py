@@ -1,11 +1,11 @@
 """Any interruption: killed at any moment, refused at any write, a run loses nothing and ends in the same bits.
 
-`python -m pytest tests/e2e/test_interruptions.py -m slow -s` kills 200 times, and fails every single write once; the
-default run does a few of each. Every interruption is followed by a look at all that must still be there: the data
-set, byte by byte, the earlier model, the list of runs, the reports. In the end each run is resumed, and what it
-delivers must be that of the run that was never interrupted.
+`python -m pytest tests/e2e/test_interruptions.py -m slow` kills 200 times, and fails every single write once in each of
+six ways; the default run does a few of each. Every interruption is followed by a look at all that must still be there:
+the data set, byte by byte, the earlier model, the list of runs, the reports. In the end each run is resumed, and what
+it delivers must be that of the run that was never interrupted.
 
-The workers are forks of a process that has torch loaded (tests/preloaded.py); those of test_runs.py are not.
+Most workers here are forks of a process that has torch loaded (tests/preloaded.py).
 """
 
 import hashlib
@@ -19,7 +19,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -98,10 +98,14 @@ class Lab:
 
     def resume(self, folder: Path, fault: list | None = None) -> None:
         """Resume, as soon as the run is known to be lost where it was killed before it said anything."""
-        if read_status(folder)["state"] == "queued":
-            write_json(folder / "status.json", {**read_json(folder / "status.json"), "launched": 0.0})
+        self.age(folder)
         self.workers.fault = fault
         jobs.resume(self.store, folder.name)
+
+    def age(self, folder: Path) -> None:
+        """As if the worker of a queued run had been launched long ago."""
+        if read_status(folder)["state"] == "queued":
+            write_json(folder / "status.json", {**read_json(folder / "status.json"), "launched": 0.0})
 
     def ended(self, folder: Path) -> str:
         self.workers.wait()
@@ -407,13 +411,86 @@ class Kills:
         )
 
 
-@pytest.mark.parametrize("kills", [8, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [8, pytest.param(180, marks=pytest.mark.slow)])
 def test_killed_at_any_moment_nothing_is_lost(lab, begun, reference, source, writes, kills, capsys):
     done = Kills(lab, begun, reference, source, writes, seed=kills)
     done.run(kills)
     with capsys.disabled():
         print(f"\n{done.summary()}")
     assert not done.wrong
+
+
+APP = """
+import json, sys
+from resnet import jobs
+from resnet.settings import TrainSettings
+from resnet.store import Store
+store, asked = Store.open(sys.argv[1]), json.loads(sys.argv[2])
+run = jobs.start(store, TrainSettings(**asked)) if isinstance(asked, dict) else jobs.resume(store, asked)
+print(run, jobs.runs._launched[store.runs / run].pid, flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.slow
+def test_apps_that_are_killed_with_or_without_their_workers_lose_nothing(lab, small_model, capsys):
+    """20 kills of real processes: an app alone, whose worker goes on, or both, after which another app resumes."""
+    settings = replace(lab.settings, model=str(small_model), mode="full", epochs=4, image_size=48, workers=2)
+    draw, at, apps = random.Random(0), Counter(), []
+
+    def launch(asked: dict | str) -> tuple[Path, int]:
+        words = [sys.executable, "-c", APP, str(lab.store.root), json.dumps(asked)]
+        apps.append(subprocess.Popen(words, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+        run, worker = apps[-1].stdout.readline().split()
+        return lab.store.runs / run, int(worker)
+
+    def ended(folder: Path) -> str:
+        until(lambda: jobs.status(folder)["state"] not in jobs.ALIVE)
+        return jobs.status(folder)["state"]
+
+    unbroken, _ = launch(asdict(replace(settings, name="unbroken")))
+    assert ended(unbroken) == "done"
+    for number in range(20):
+        folder, worker = launch(asdict(replace(settings, name=f"killed {number}")))
+        both, moment = number % 2 == 1, draw.choice(("queue", "start", "full", "evaluate"))
+        until(lambda folder=folder, moment=moment: jobs.status(folder)["stage"] in (moment, "evaluate"))
+        time.sleep(draw.uniform(0, 1))
+        for process in (apps[-1].pid, *([worker] if both else [])):
+            _signalled(process, signal.SIGKILL)
+        apps[-1].communicate()
+        at["both" if both else "app"] += 1
+        if both:
+            until(lambda worker=worker: not _signalled(worker, 0) or zombie(worker))
+            lab.look(folder, set())
+            lab.age(folder)
+            if jobs.status(folder)["state"] != "done":
+                launch(folder.name)
+        assert ended(folder) == "done"
+        assert same(folder, unbroken)
+        shutil.rmtree(folder)
+    for app in apps:
+        app.kill()
+        app.communicate()
+    with capsys.disabled():
+        print(f"\n{at['app']} kills of an app, {at['both']} of an app and its worker: all runs ended in the same bits")
+
+
+def zombie(process: int) -> bool:
+    """Whether a process is dead and only waits for its parent to take note; in a container nobody may."""
+    stat = Path(f"/proc/{process}/stat")
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+@pytest.mark.parametrize("delay", [0, 0.1, 0.4])
+def test_told_to_end_before_its_first_step_a_run_is_stopped_and_goes_on_later(lab, begun, reference, delay):
+    folder = lab.start(model=begun.name, mode="auto", head_epochs=2)
+    time.sleep(delay)
+    _signalled(lab.workers.process, signal.SIGTERM)
+    state = lab.ended(folder)
+    assert state in ("stopped", "queued"), jobs.status(folder)  # the latter: it was not listening yet
+    assert "Traceback" not in (folder / "log.txt").read_text()
+    lab.finish(folder)
+    assert same(folder, reference)
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="children are found in /proc")
