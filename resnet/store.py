@@ -299,16 +299,16 @@ def append_line(path: Path, record: dict) -> None:
 
 
 def read_lines(path: Path) -> list[dict]:
-    """The JSON lines at `path`; a half-written one is passed over."""
+    """The JSON lines at `path`; a half-written or damaged one is passed over."""
     try:
         lines = path.read_bytes().split(b"\n")
     except FileNotFoundError:
         return []
     records = []
     for line in lines:
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError, RecursionError):
             records.append(json.loads(line))
-    return records
+    return [record for record in records if isinstance(record, dict)]
 
 
 class Lock:

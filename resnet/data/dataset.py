@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from resnet.data.images import shown
-from resnet.data.layout import few
+from resnet.data.layout import PARTS, few
 from resnet.errors import UserError
 from resnet.store import FORMAT, Store, folders, read_json, write_json
 from resnet.text import Message
@@ -103,6 +103,8 @@ class Dataset:
 
 
 def _record(row: dict[str, str], folder: Path, targets: dict[str, int]) -> Record:
+    if Path(row["path"]).parent != Path("files") or row["split"] not in PARTS:  # it might lead anywhere
+        raise ValueError(f"manifest.csv: {row['path']}, {row['split']}")
     return Record(
         path=folder / row["path"],
         label=row["class"],
