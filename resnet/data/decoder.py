@@ -3,8 +3,9 @@
 Decoders (`python -m resnet.data.decoder`) load numpy and Pillow only. They are started when needed, kept, shared by
 all threads, and end with this process, however it ends. They read a line of JSON (a task and a few pictures) and
 answer each picture by a line of JSON, with the pixels after it; nothing that an answer says is run or unpickled here.
-A picture has SECONDS, and on Linux a decoder has MEMORY (elsewhere there is no such bound: Windows has no rlimits,
-macOS does not hold to them); who oversteps is ended, and the next picture meets a new decoder.
+A picture has CPU_SECONDS of computing (not on Windows) and SECONDS in all; on Linux a decoder has MEMORY (elsewhere
+there is no such bound: Windows has no rlimits, macOS does not hold to them). Who oversteps is ended, and the next
+picture meets a new decoder.
 """
 
 import contextlib
@@ -20,6 +21,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass
@@ -27,6 +29,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 import numpy as np
+from PIL import AvifImagePlugin, Image
 
 from resnet.data.images import measure, open_image, read, shown
 from resnet.data.parallel import WORKERS, in_order
@@ -42,10 +45,15 @@ except ImportError:  # Windows
 
 T = TypeVar("T")
 
-SECONDS = 20  # for one picture; the largest that we read take two on a slow core
-MEMORY = 2000  # MB of a decoder's own data
+# The largest pictures that are read, 64 megapixels of each format and mode, took 1 to 5 s of a Xeon's core and up to
+# 1560 MB (JPEG 2000; all others 1130 MB at most).
+CPU_SECONDS = 20
+SECONDS = 120  # by the clock: more, as other work may share the cores
+START_SECONDS = 120  # by the clock, from a cold disk
+MEMORY = 2000  # MB that a decoder may write to
 CHUNK = 8  # pictures handed to a decoder at once, so that it need not wait for us between them
 OUT_OF_MEMORY = 3  # a decoder's exit status
+OUT_OF_TIME = -getattr(signal, "SIGPROF", math.inf)
 
 Request = list[str]  # path, and name for sentences
 Answer = tuple[dict, bytes]  # a decoder's line about a picture, and the pixels
@@ -140,16 +148,15 @@ class _Pool:
             decoder = _Decoder() if alone else self._borrow()
             waiting = requests[len(answers) :][: 1 if alone else None]
             try:
-                for answer in decoder.answers(task, waiting, size):
-                    answers.append(
-                        Message.from_json(answer[0]["error"]) if "error" in answer[0] else read_answer(*answer)
-                    )
+                answers.extend(decoder.answers(task, waiting, size, read_answer))
                 self._idle.append(decoder)
                 alone = False
             except _Ended as end:
                 if alone or end.late:
                     answers.append(end.reason(requests[len(answers)][1]))
-                alone = not (alone or end.late)
+                    alone = False
+                else:
+                    alone = True
         return answers
 
     def _borrow(self) -> "_Decoder":
@@ -160,6 +167,8 @@ class _Pool:
 
 
 _pool = functools.cache(_Pool)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)  # threads do not come along, and pipes have one reader
 
 
 class _Ended(Exception):
@@ -170,7 +179,7 @@ class _Ended(Exception):
 
     def reason(self, name: str) -> Message:
         if self.late:
-            return Message("image_slow", {"file": name, "seconds": SECONDS})
+            return Message("image_slow", {"file": name, "seconds": CPU_SECONDS})
         if self.status == OUT_OF_MEMORY:
             return Message("image_memory", {"file": name, "limit": MEMORY})
         return Message("image_crash", {"file": name})
@@ -180,38 +189,41 @@ class _Decoder:
     """A process that decodes, and a thread that ends it when it is late."""
 
     def __init__(self) -> None:
-        self.deadline = math.inf
+        self.deadline = time.monotonic() + START_SECONDS
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "resnet.data.decoder"],
+            [sys.executable, "-m", "resnet.data.decoder", str(MEMORY)],
             cwd=PROJECT,
             env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
-        if self.process.stdout.readline() != READY:
-            raise RuntimeError("the decoder of pictures does not start; what it printed tells why")
         threading.Thread(target=self._watch, name="decoder's watch", daemon=True).start()
+        if self.process.stdout.readline(LINE) != READY:
+            self.process.kill()
+            raise RuntimeError("the decoder of pictures does not start; what it printed tells why")
 
-    def answers(self, task: dict, requests: list[Request], size: int) -> Iterator[Answer]:
-        """An answer for each request, as it comes. Raises _Ended where one does not come."""
+    def answers(self, task: dict, requests: list[Request], size: int, read_answer: Callable) -> Iterator[object]:
+        """An answer for each request, as it comes. Raises _Ended where one does not come, or is none."""
         try:
-            self.process.stdin.write(json.dumps({**task, "pictures": requests}).encode() + b"\n")
+            self.process.stdin.write(
+                json.dumps({**task, "seconds": CPU_SECONDS, "pictures": requests}).encode() + b"\n"
+            )
             self.process.stdin.flush()
             for _ in requests:
                 self.deadline = time.monotonic() + SECONDS
-                yield self._answer(size)
+                yield self._answer(size, read_answer)
             self.deadline = math.inf
-        except (OSError, EOFError, ValueError) as error:
+        except (OSError, ValueError, KeyError, TypeError) as error:
             late = time.monotonic() > self.deadline
             self.process.kill()
-            raise _Ended(self.process.wait(), late) from error
+            status = self.process.wait()
+            raise _Ended(status, late or status == OUT_OF_TIME) from error
 
-    def _answer(self, size: int) -> Answer:
+    def _answer(self, size: int, read_answer: Callable) -> object:
         header = json.loads(self.process.stdout.readline(LINE))
-        pixels = self.process.stdout.read(0 if "error" in header else size)
-        if len(pixels) < size and "error" not in header:
-            raise EOFError
-        return header, pixels
+        if "error" in header:
+            return Message.from_json(header["error"])
+        return read_answer(header, self.process.stdout.read(size))
 
     def _watch(self) -> None:
         while self.process.poll() is None:
@@ -229,9 +241,15 @@ LINE = 100_000  # bytes that an answer's line has at most
 
 def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the parent's to judge
-    _bound_memory()
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what a library prints is no answer
+    _bound_memory(int(sys.argv[1]))
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 2  # not one for each core, each with memory of its own
+    warnings.simplefilter("ignore")  # what is worth a word is in the answers
+    warnings.simplefilter("error", category=Image.DecompressionBombWarning)
+    answers = os.fdopen(os.dup(1), "wb")
+    sys.stderr = os.fdopen(os.dup(2), "w")
+    silence = os.open(os.devnull, os.O_WRONLY)
+    for printed in (1, 2):  # by libraries: neither an answer, nor of use to anybody
+        os.dup2(silence, printed)
     answers.write(READY)
     answers.flush()
     with contextlib.suppress(BrokenPipeError):  # the parent has gone
@@ -242,14 +260,14 @@ def main() -> None:
 def _serve(request: dict, answers: BinaryIO) -> None:
     work = _measure if request["task"] == "measure" else _fit
     for path, name in request["pictures"]:
-        _set_alarm(2 * SECONDS)
+        _allow(request["seconds"])
         try:
             header, pixels = work(Path(path), name, request)
         except UserError as error:
             header, pixels = {"error": error.message.to_json()}, b""
         except MemoryError:
             os._exit(OUT_OF_MEMORY)
-        _set_alarm(0)
+        _allow(0)
         answers.write(json.dumps(header).encode() + b"\n")
         answers.write(pixels)
         answers.flush()
@@ -265,17 +283,17 @@ def _fit(path: Path, name: str, request: dict) -> Answer:
     return {}, Preprocessing.from_config(request["preprocessing"]).pixels(open_image(path, name)).tobytes()
 
 
-def _bound_memory() -> None:
+def _bound_memory(megabytes: int) -> None:
     """RLIMIT_DATA counts what a process may write to (Linux 4.7 on), not the libraries that it maps."""
     if resource and sys.platform == "linux":
-        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY * 10**6, MEMORY * 10**6))
+        resource.setrlimit(resource.RLIMIT_DATA, (megabytes * 10**6, megabytes * 10**6))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _set_alarm(seconds: int) -> None:
-    """The kernel ends us then, should the parent be gone, and we in a decoder that never comes back."""
-    if hasattr(signal, "alarm"):
-        signal.alarm(seconds)
+def _allow(seconds: float) -> None:
+    """From now on the kernel ends this process (SIGPROF) when it has computed so long, whatever holds it; 0: never."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
 if __name__ == "__main__":

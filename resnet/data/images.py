@@ -71,7 +71,7 @@ UNREAD_SUFFIXES = {
 }
 MAX_PIXELS = 64_000_000  # what one picture may ask for: 256 MB decoded
 MAX_SIDE = 2**20  # pixels; a row costs memory of its own
-MAX_BYTES = 4 * MAX_PIXELS  # of a file: the largest picture, not compressed at all
+MAX_BYTES = 4 * MAX_PIXELS + 10**6  # of a file: the largest picture, not compressed at all, and what stands around it
 HALVED_PIXELS = 4 * MAX_PIXELS  # of a JPEG (phones make 200 megapixels): decoded at half its size it is within bounds
 
 ORIENTATION = 0x0112  # the EXIF tag; how to turn a picture upright, for each of its values (CIPA DC-008, 4.6.5)
