@@ -418,10 +418,11 @@ STRINGS: dict[str, tuple[str, str]] = {
         "Cancelled. What has come of {model} is kept; the next download goes on from there.",
         "已取消。{model} 已下载的部分已保留；下次下载将从该处继续。",
     ),
-    "download_model_named": ("Download {size}", "下载 {size}"),
-    "download_model": ("Download", "下载"),
-    "download_cancel": ("Cancel", "取消"),
-    "download_defect": (
+    "hub_download_size": ("Download {size}", "下载 {size}"),
+    "hub_download": ("Download", "下载"),
+    "hub_ask_again": ("Ask again", "再次查询"),
+    "hub_cancel": ("Cancel", "取消"),
+    "hub_defect": (
         "The download of {model} ended because of a defect in this program; the app's terminal says more.",
         "由于本程序的缺陷，{model} 的下载已终止；详情见应用的终端。",
     ),

@@ -19,7 +19,7 @@ class Download:
         self.done = self.total = 0  # bytes
         self.speed = 0.0  # bytes a second
         self.state = "running"  # then "arrived", "cancelled" or "failed"
-        self.problem = Message("download_defect", {"model": source.model})  # why it failed
+        self.problem = Message("hub_defect", {"model": source.model})  # why it failed
         self._pace = hub.Pace()
         self._wanted = True
         threading.Thread(target=self._run, daemon=True).start()

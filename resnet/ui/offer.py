@@ -22,17 +22,16 @@ class ModelOffer:
         self.note = page.html(f"{elem_id}-offer")
         with gr.Row(visible=False, elem_classes="buttons") as self.buttons:
             self.take = gr.Button("", elem_id=f"{elem_id}-download", variant="primary", size="md")
-            self.stop = gr.Button("", elem_id=f"{elem_id}-cancel", size="md", visible=False)
-            page.words.put(self.take, value="download_model")
-            page.words.put(self.stop, value="download_cancel")
+            self.ask = page.words.put(gr.Button("", elem_id=f"{elem_id}-ask", size="md"), value="hub_ask_again")
+            self.stop = page.words.put(gr.Button("", elem_id=f"{elem_id}-cancel", size="md"), value="hub_cancel")
         self.timer = gr.Timer(LOOK, active=False)
         self.arrived = gr.State(0.0)
 
     def wire(self) -> None:
-        page, shown = self.page, [self.note, self.buttons, self.take, self.stop, self.timer]
+        page, shown = self.page, [self.note, self.buttons, self.take, self.ask, self.stop, self.timer]
         wait = {"trigger_mode": "always_last", "show_progress": "minimal", "show_progress_on": self.model}
-        changes = [self.model.change, page.language.change]
-        page.on(changes, self.say, [self.model], shown, concurrency_limit=WATCHERS, **wait)
+        asked = [self.model.change, self.ask.click, page.language.change]
+        page.on(asked, self.say, [self.model], shown, concurrency_limit=WATCHERS, **wait)
         page.on(self.take.click, self.begin, [self.model], shown)
         page.on(self.stop.click, self.cancel, [self.model], [self.stop])
         page.on(self.timer.tick, self.watch, [self.model], [*shown, self.arrived])
@@ -44,10 +43,11 @@ class ModelOffer:
             download = self.service.download_of(model, only_running=True)
             found = None if download else self.service.offer(model)
         except UserError as problem:
-            return self._plain(figures.note(sentences.problem(problem.message, language), "warn"))
+            told = problem.message
+            return shown(figures.note(sentences.problem(told, language), "warn"), ask=told.key.startswith("hub_"))
         if download:
             return self._running(download, language)
-        return self._offered(found, language) if found else self._plain("")
+        return self._offered(found, language) if found else shown("")
 
     def begin(self, model: str, language: str):
         return self._running(self.service.start_download(model), language)
@@ -59,7 +59,7 @@ class ModelOffer:
     def watch(self, model: str, language: str):
         download = self.service.download_of(model)
         if download is None:  # another model was chosen meanwhile
-            return *[gr.skip()] * 4, gr.update(active=False), gr.skip()
+            return *[gr.skip()] * 5, gr.update(active=False), gr.skip()
         if download.state == "running":
             return *self._running(download, language), gr.skip()
         if download.state == "arrived":
@@ -68,28 +68,27 @@ class ModelOffer:
 
     # what stands below the field
 
-    def _plain(self, words: str):
-        return words, gr.update(visible=False), gr.skip(), gr.skip(), gr.update(active=False)
-
     def _offered(self, found: Offer, language: str):
         words = figures.note(downloads.offer(found, language), "quiet" if found.cached else "plain")
-        if found.cached:
-            return self._plain(words)
-        named = say("download_model_named", language, size=downloads.size(found.bytes))
-        return self._with_button(words, named)
-
-    def _with_button(self, words: str, name: str):
-        take = gr.update(value=name, visible=True)
-        return words, gr.update(visible=True), take, gr.update(visible=False), gr.update(active=False)
+        named = say("hub_download_size", language, size=downloads.size(found.bytes))
+        return shown(words, take="" if found.cached else named)
 
     def _running(self, download: Download, language: str):
         words = downloads.bar(download.source.model, download.done, download.total, download.speed, language)
-        stop = gr.update(visible=True, interactive=True)
-        return words, gr.update(visible=True), gr.update(visible=False), stop, gr.update(active=True)
+        return shown(words, stop=True)
 
     def _ended(self, download: Download, language: str):
         if download.state == "cancelled":
             words = figures.note(say("hub_cancelled", language, model=download.source.model))
         else:
             words = figures.note(sentences.problem(download.problem, language), "warn")
-        return self._with_button(words, say("download_model", language))
+        return shown(words, take=say("hub_download", language))
+
+
+def shown(words: str, take: str = "", ask: bool = False, stop: bool = False) -> tuple:
+    """The words below the field, and those buttons that are wanted; while there is something to stop, it is watched."""
+    return (
+        *(words, gr.update(visible=bool(take or ask or stop))),
+        gr.update(visible=bool(take), **({"value": take} if take else {})),
+        *(gr.update(visible=ask), gr.update(visible=stop, interactive=True), gr.update(active=stop)),
+    )

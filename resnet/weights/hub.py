@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import Timeout
 from huggingface_hub import (
     HfApi,
     HfFileMetadata,
@@ -288,7 +287,7 @@ def _entered(stack: contextlib.ExitStack, lock: Path) -> bool:
     """Take a lock for as long as `stack` is open; False where another has it."""
     try:
         stack.enter_context(WeakFileLock(lock, timeout=LOOK))
-    except Timeout:
+    except TimeoutError:
         return False
     return True
 

@@ -68,9 +68,12 @@ def test_a_model_is_offered_downloaded_cancelled_downloaded_and_used(page: Page,
     choose(page, "classify-model", "resnet18.a9")
     expect(offer).to_contain_text("did you mean")
     expect(button).to_be_hidden()
-    hub.faults.status, hub.faults.code = 404, "RepoNotFound"
-    choose(page, "classify-model", "hf-hub:me/nothing")
-    expect(offer).to_contain_text("has no model hf-hub:me/nothing")
+    hub.faults.status = 503
+    choose(page, "classify-model", "hf-hub:me/flowers")
+    expect(offer).to_contain_text("out of order")
+    hub.faults.status = 0
+    page.locator("#classify-model-ask").click()
+    expect(offer).to_contain_text("cc-by-nc-4.0 (not for commercial use)")
 
 
 @pytest.mark.browser

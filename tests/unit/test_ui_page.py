@@ -12,6 +12,7 @@ from pathlib import Path
 import gradio as gr
 import pytest
 
+from resnet import text
 from resnet.errors import UserError
 from resnet.settings import TrainSettings
 from resnet.store import PROJECT, Store, write_json
@@ -52,6 +53,11 @@ def test_every_string_has_the_same_values_in_both_languages() -> None:
     differing = [key for key, (english, chinese) in CATALOGUE.items() if names(english) != names(chinese)]
     assert differing == []
     assert [key for key, pair in CATALOGUE.items() if not all(pair)] == []
+
+
+def test_no_string_takes_the_place_of_another() -> None:
+    keys = [key for topic in (text.data, text.page, text.runs, text.views, text.weights) for key in topic.STRINGS]
+    assert sorted(keys) == sorted(CATALOGUE)
 
 
 def test_the_registry_says_every_fixed_string_in_both_languages(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,6 +123,9 @@ def test_a_hosted_app_only_classifies(store: Store, data, tmp_path: Path) -> Non
         lambda: hosted.pack("some run", tmp_path),
         lambda: hosted.predictor("resnet50.a1_in1k"),
         lambda: hosted.predictor(str(tmp_path)),
+        lambda: hosted.offer("resnet50.a1_in1k"),
+        lambda: hosted.start_download("resnet50.a1_in1k"),
+        lambda: hosted.cancel_download("resnet50.a1_in1k"),
         lambda: hosted.config("../../etc"),
     ]
     for call in closed:
