@@ -66,7 +66,7 @@ class Entry:
 
 def write_zip(entries: Iterable[Entry], comment: bytes = b"", start: int | None = None) -> bytes:
     """start: where the directory is said to begin, if not where it does."""
-    body, directory, count = b"", b"", 0
+    body, directory, count = bytearray(), bytearray(), 0
     for entry in entries:
         packer = zlib.compressobj(9, wbits=-15)
         data = packer.compress(entry.content) + packer.flush() if entry.method == 8 else entry.content
@@ -85,7 +85,7 @@ def write_zip(entries: Iterable[Entry], comment: bytes = b"", start: int | None 
         count += 1
     at = len(body) if start is None else start
     end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, count, count, len(directory), at, len(comment))
-    return body + directory + end + comment
+    return bytes(body + directory + end + comment)
 
 
 def plain(members: dict[str, bytes] = PETS, encoding: str = "utf-8", **settings: object) -> list[Entry]:

@@ -100,13 +100,13 @@ def _check_source(source: Path, store: Store) -> None:
     """Raises UserError for what is no source: nothing at all, this workspace, or what an import made."""
     if not source.exists():
         raise UserError("source_missing", source=shown(source))
-    real = source.resolve()
-    if store.root.is_relative_to(real) or (store.root / store.owner) in (real, *real.parents):
-        raise UserError("source_workspace", source=shown(source), workspace=shown(store.root))
     manifest = source / "manifest.csv" if source.is_dir() else source
     with contextlib.suppress(OSError), open(manifest, "rb") as file:
         if file.read(1000).startswith(",".join(COLUMNS).encode()):
             raise UserError("source_dataset", source=shown(source))
+    real = source.resolve()
+    if store.root.is_relative_to(real) or (store.root / store.owner) in (real, *real.parents):
+        raise UserError("source_workspace", source=shown(source), workspace=shown(store.root))
 
 
 def _check_pictures(index: Index, source: Path, unpacked: Path, made: Path, progress: Progress | None) -> None:
@@ -164,10 +164,10 @@ def _chunks(source: str, name: str) -> Iterator[bytes]:
 
 def _note(index: Index, picture: Picture, answer: Measured) -> None:
     index.run(
-        """INSERT INTO picture (id, path, source, label, part, sha256, bytes, width, height, fate)
-        VALUES (?, ?, CAST(? AS TEXT), ?, ?, ?, ?, ?, ?, 'kept')""",
+        """INSERT INTO picture (id, path, source, label, part, sha256, drawn, bytes, width, height, fate)
+        VALUES (?, ?, CAST(? AS TEXT), ?, ?, ?, ?, ?, ?, ?, 'kept')""",
         *(picture.number, picture.path, encoded(picture.source), picture.label, picture.part),
-        *(answer.sha256, answer.bytes, answer.width, answer.height),
+        *(answer.sha256, draw(answer.sha256, SPLIT_SEED), answer.bytes, answer.width, answer.height),
     )
 
 
@@ -235,12 +235,9 @@ def _split(index: Index, given: bool) -> None:
     index.run("UPDATE picture SET split = iif(part = '', 'train', part) WHERE fate = 'kept'")
     if given:
         return
-    index.create_function("draw", lambda sha256: draw(sha256, SPLIT_SEED))
     query = "SELECT label, count(*) FROM picture WHERE split = 'train' GROUP BY label ORDER BY label"
     for label, images in index.run(query).fetchall():
-        units = index.run(
-            "SELECT id, 1, NULL FROM picture WHERE label = ? AND split = 'train' ORDER BY draw(sha256)", label
-        )
+        units = index.run("SELECT id, 1, NULL FROM picture WHERE label = ? AND split = 'train' ORDER BY drawn", label)
         val = ((unit,) for unit, part in stratified(units, images) if part == "val")
         index.run_many("UPDATE picture SET split = 'val' WHERE id = ?", val)
 

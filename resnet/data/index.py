@@ -7,7 +7,7 @@ temporary folder and goes with it.
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from resnet.data.images import is_picture
@@ -46,6 +46,7 @@ CREATE TABLE picture (          -- a picture in the folder of a class
     label TEXT NOT NULL,
     part TEXT NOT NULL,
     sha256 TEXT NOT NULL,       -- '' where not even its bytes can be read
+    drawn TEXT,                 -- its place in the order in which a split draws
     bytes INTEGER,
     width INTEGER,              -- pixels, upright
     height INTEGER,
@@ -55,6 +56,7 @@ CREATE TABLE picture (          -- a picture in the folder of a class
 );
 CREATE INDEX picture_by_content ON picture (sha256, label, part, id);
 CREATE INDEX picture_by_label ON picture (label, part, sha256);
+CREATE INDEX picture_by_draw ON picture (label, drawn);
 CREATE INDEX picture_by_split ON picture (split, label, sha256);
 BEGIN;
 """
@@ -63,8 +65,7 @@ NAME = "iif(folder.name = '', file.name, folder.name || '/' || file.name)"  # of
 
 class Index:
     def __init__(self, path: Path) -> None:
-        # The decoders' threads may ask for the next picture; they take turns.
-        self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._database = sqlite3.connect(path, isolation_level=None)
         self._database.text_factory = lambda content: content.decode("utf-8", "surrogatepass")
         self._database.executescript(SCHEMA)
         self._folder = ("", self.add_folder(""))  # the last one, for files come folder by folder
@@ -80,10 +81,6 @@ class Index:
 
     def run_many(self, statement: str, rows: Iterator[tuple]) -> None:
         self._database.executemany(statement, rows)
-
-    def create_function(self, name: str, function: Callable[[str], str]) -> None:
-        """Give statements a function of one value."""
-        self._database.create_function(name, 1, function, deterministic=True)
 
     def value(self, query: str, *values: object) -> object:
         return self.run(query, *values).fetchone()[0]

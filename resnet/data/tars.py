@@ -40,7 +40,8 @@ def unpack_tar(
         try:
             tar = tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header)  # noqa: SIM115 (it opens nothing)
             while member := tar.next():
-                tar.members.clear()  # it keeps them all
+                tar.members.clear()  # it keeps them all, and headers that are meant for all
+                tar.pax_headers.clear()
                 name = safe_name(member.name)
                 number = _list(member, name, index, bounds)
                 stream.at, stream.left = name, HEADERS + (member.size if member.isreg() else 0)

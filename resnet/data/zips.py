@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -56,10 +57,11 @@ def unpack_zip(
     with open(archive, "rb") as file:
         try:
             start, end, shift = _find_directory(file)
-            encoding = guess_encoding(m.name for m in _members(file, start, end) if not m.flags & UTF8)
+            first = islice(_members(file, start, end), bounds.limits.files)
+            encoding = guess_encoding(member.name for member in first if not member.flags & UTF8)
             for member in _members(file, start, end):
                 _list(member, encoding, index, bounds)
-        except (struct.error, OverflowError, IndexError) as error:
+        except (zipfile.BadZipFile, struct.error, IndexError, OverflowError) as error:
             raise UserError("archive_truncated", archive=shown(archive.name)) from error
         bounds.check_ratio(archive.stat().st_size, bounds.bytes)
         check_space(into, bounds.bytes)
@@ -109,11 +111,11 @@ def _find_directory(file: BinaryIO) -> tuple[int, int, int]:
         file.seek(end64)
         mark, *_, length, place = END64.unpack(file.read(END64.size))
         if mark != b"PK\6\6":
-            raise IndexError
+            raise zipfile.BadZipFile
         end = end64
     start = end - length
     if not 0 <= place <= start:
-        raise IndexError
+        raise zipfile.BadZipFile
     return start, end, start - place
 
 
@@ -124,7 +126,7 @@ def _members(file: BinaryIO, start: int, end: int) -> Iterator[Member]:
             file.read(ENTRY.size)
         )
         if mark != b"PK\1\2":
-            raise IndexError
+            raise zipfile.BadZipFile
         name, extra, _ = (file.read(length) for length in lengths)
         bytes, packed, place = _widened(extra, bytes, packed, place)
         yield Member(name, flags, method, crc, packed, bytes, place, attributes >> 16)

@@ -76,8 +76,9 @@ STRINGS: dict[str, tuple[str, str]] = {
         "无法读取 {source}（{reason}）；请检查权限。",
     ),
     "source_workspace": (
-        "{source} is, or holds, this project's own workspace ({workspace}); give the folder of your pictures itself.",
-        "{source} 是本项目自己的工作区（{workspace}）或包含它；请给出图片所在的文件夹。",
+        "{source} is a part of this project's own workspace ({workspace}), or holds it; "
+        "give the folder of your pictures.",
+        "{source} 属于本项目自己的工作区（{workspace}），或包含它；请给出您的图片所在的文件夹。",
     ),
     "source_dataset": (
         "{source} is a data set that was imported before: its classes stand in its manifest, not in folders. "

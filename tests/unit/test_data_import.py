@@ -390,6 +390,7 @@ def test_sources_that_are_none(tmp_path, store):
         (tmp_path, "source_workspace"),
         (store.datasets, "source_workspace"),
         (data.folder / "files", "source_workspace"),
+        (data.folder, "source_dataset"),
         (elsewhere, "source_dataset"),
         (elsewhere / "manifest.csv", "source_dataset"),
         (elsewhere / "files", "layout_no_classes"),
