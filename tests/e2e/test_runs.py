@@ -230,7 +230,7 @@ def test_failed_runs_say_why_in_a_sentence(store, settings, pictures, tmp_path):
     damaged = other.runs / jobs.start(other, replace(settings, data=data.id, mode="head"))
     far_too_fast = {"head_epochs": 30, "head_learning_rate": 10.0, "head_weight_decay": 1.0}
     hot = store.runs / jobs.start(store, replace(settings, mode="head", **far_too_fast))
-    for folder, words in ((damaged, "can no longer be read"), (hot, "The loss is no longer a number")):
+    for folder, words in ((damaged, "is gone. Delete the data set"), (hot, "The loss is no longer a number")):
         assert ended(folder) == "failed"
         status = read_json(folder / "status.json")
         assert words in status["message"]["english"]
