@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from resnet.data.batches import Crops, Draw, random_box, random_crop, steps_per_epoch, training_batches
+from resnet.data.batches import (
+    Crops,
+    Draw,
+    fitted_batches,
+    random_box,
+    random_crop,
+    steps_per_epoch,
+    training_batches,
+)
+from resnet.text import Message
+from resnet.weights.preprocessing import Preprocessing
 
 CROPS = Crops(size=32, scale=0.3, squash=False)
 
@@ -23,6 +33,22 @@ def files(tmp_path: Path) -> list[Path]:
 def batches(files: list[Path], **changes) -> list[tuple[np.ndarray, np.ndarray]]:
     settings = {"batch_size": 4, "epochs": 2, "seed": 5, "workers": 0, **changes}
     return list(training_batches(files, range(10), CROPS, **settings))
+
+
+def test_files_pictures_and_fitted_pixels_come_in_order_and_in_batches(files, tmp_path):
+    (tmp_path / "notes.png").write_text("no picture")
+    preprocessing = Preprocessing(16)
+    pictures = [Image.open(file) for file in files]
+    expected = [preprocessing.pixels(picture) for picture in pictures]
+    sources = [files[0], tmp_path / "notes.png", pictures[1], expected[2], *files[3:8], pictures[8], files[9]]
+    made = list(fitted_batches(sources, preprocessing, 4))
+    assert [len(batch) for batch in made] == [4, 4, 3]
+    first, refused, *rest = (pixels for batch in made for pixels in batch)
+    assert isinstance(refused, Message) and refused.key == "image_text"
+    for pixels, right in zip([first, *rest], expected, strict=True):
+        assert np.array_equal(pixels, right)
+    with pytest.raises(ValueError, match="were not made for this model"):
+        list(fitted_batches([expected[0]], Preprocessing(17), 4))
 
 
 def test_an_epoch_shows_each_picture_once_in_batches_of_nearly_one_size(files):
