@@ -36,12 +36,15 @@ class Bounds:
 
     def add_file(self, name: str) -> None:
         self.files += 1
-        if self.files > self.limits.files:
-            raise UserError("many_files", limit=self.limits.files)
+        self.check_files(self.files)
         if len(name) > self.limits.name:
             raise UserError("long_name", file=shown(name), length=len(name), limit=self.limits.name)
         if name.count("/") > self.limits.levels:
             raise UserError("many_levels", file=shown(name), limit=self.limits.levels)
+
+    def check_files(self, count: int) -> None:
+        if count > self.limits.files:
+            raise UserError("many_files", limit=self.limits.files)
 
     def add_picture(self, bytes: int) -> None:
         self.bytes += bytes

@@ -32,9 +32,28 @@ def unpack_tar(
 ) -> None:
     """List the files of a tar in `index`, and unpack its pictures to `into`, each under the number of its file.
 
-    kind: how it is packed, one of OPENERS. Raises UserError; what was unpacked until then is the caller's to delete.
+    kind: how it is packed, one of OPENERS. It is read twice, for nothing is written before every member was looked at.
+    Raises UserError.
     """
-    done, whole = 0, archive.stat().st_size
+    _visit(archive, kind, bounds, lambda member, name, _: _list(member, name, index, bounds))
+    check_space(into, bounds.bytes)
+    count = index.value("SELECT count(*) FROM file WHERE picture")
+    numbers = enumerate(index.run("SELECT id FROM file WHERE picture ORDER BY id"), start=1)
+
+    def unpack(member: tarfile.TarInfo, name: str, tar: tarfile.TarFile) -> None:
+        if member.isreg() and is_picture(name) and not is_hidden(name):
+            done, (number,) = next(numbers)
+            _copy(tar.extractfile(member), f"{into}/{number:06d}", member.size)
+            if progress:
+                progress("unpack", done, count)
+
+    _visit(archive, kind, bounds, unpack)
+
+
+def _visit(
+    archive: Path, kind: str, bounds: Bounds, visit: Callable[[tarfile.TarInfo, str, tarfile.TarFile], None]
+) -> None:
+    """Call `visit` for every member, with its name made safe. Raises UserError where the tar is damaged."""
     with open(archive, "rb") as packed:
         stream = _Stream(OPENERS[kind](packed), packed, archive.name, bounds)
         try:
@@ -43,19 +62,13 @@ def unpack_tar(
                 tar.members.clear()  # it keeps them all, and headers that are meant for all
                 tar.pax_headers.clear()
                 name = safe_name(member.name)
-                number = _list(member, name, index, bounds)
                 stream.at, stream.left = name, HEADERS + (member.size if member.isreg() else 0)
-                if number:
-                    check_space(into, member.size)
-                    _copy(tar.extractfile(member), f"{into}/{number:06d}", member.size)
-                    done += 1
-                    if progress:
-                        progress("unpack", done, max(done, done * whole // max(packed.tell(), 1)))  # guessed
+                visit(member, name, tar)
         except (*DAMAGED, OSError) as error:
             if isinstance(error, OSError) and error.errno is not None:  # the disk's own
                 raise
             if stream.at != archive.name:
-                raise UserError("archive_broken_after", archive=shown(archive.name), file=shown(stream.at)) from error
+                raise UserError("archive_broken_at", archive=shown(archive.name), file=shown(stream.at)) from error
             if kind != "tar" and isinstance(error, tarfile.TarError):
                 raise UserError("archive_no_tar", archive=shown(archive.name), kind=kind) from error
             raise UserError("archive_truncated", archive=shown(archive.name)) from error
@@ -98,8 +111,8 @@ class _Stream:
         return content
 
 
-def _list(member: tarfile.TarInfo, name: str, index: Index, bounds: Bounds) -> int | None:
-    """The number of a picture to unpack; raises UserError for what no honest archive of pictures holds."""
+def _list(member: tarfile.TarInfo, name: str, index: Index, bounds: Bounds) -> None:
+    """Put a member into the index; raises UserError for what no honest archive of pictures holds."""
     bounds.add_file(name)
     if member.issparse():
         raise UserError("archive_sparse", file=shown(name))
@@ -108,15 +121,13 @@ def _list(member: tarfile.TarInfo, name: str, index: Index, bounds: Bounds) -> i
     if member.size < 0:
         raise tarfile.ReadError
     if is_hidden(name):
-        return None
+        return
     if member.isdir():
         index.add_folder(name)
-        return None
-    number = index.add_file(name, min(member.size, 2**62))
-    if not is_picture(name):
-        return None
-    bounds.add_member(name, member.size)
-    return number
+        return
+    if is_picture(name):
+        bounds.add_member(name, member.size)
+    index.add_file(name, min(member.size, 2**62))
 
 
 def _copy(unpacked: BinaryIO, path: str, left: int) -> None:

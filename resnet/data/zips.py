@@ -12,7 +12,6 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -57,8 +56,7 @@ def unpack_zip(
     with open(archive, "rb") as file:
         try:
             start, end, shift = _find_directory(file)
-            first = islice(_members(file, start, end), bounds.limits.files)
-            encoding = guess_encoding(member.name for member in first if not member.flags & UTF8)
+            encoding = guess_encoding(_unmarked_names(_members(file, start, end), bounds))
             for member in _members(file, start, end):
                 _list(member, encoding, index, bounds)
         except (zipfile.BadZipFile, struct.error, IndexError, OverflowError) as error:
@@ -74,6 +72,14 @@ def unpack_zip(
                 progress("unpack", done, count)
 
 
+def _unmarked_names(members: Iterable[Member], bounds: Bounds) -> Iterator[bytes]:
+    """The names that do not say how they are to be read; members are counted on the way, before anything is kept."""
+    for count, member in enumerate(members, start=1):
+        bounds.check_files(count)
+        if not member.flags & UTF8:
+            yield member.name[: 4 * bounds.limits.name]  # longer ones are refused
+
+
 def guess_encoding(names: Iterable[bytes]) -> str:
     """How names are to be read that do not say it.
 
@@ -82,6 +88,8 @@ def guess_encoding(names: Iterable[bytes]) -> str:
     """
     possible, boxes = ["utf-8", "gb2312", "cp932", "gbk"], False
     for name in names:
+        if name.isascii():
+            continue
         possible = [encoding for encoding in possible if _decodes(name, encoding)]
         boxes = boxes or any("\u2500" <= letter <= "\u259f" for letter in name.decode("cp437"))
     if "utf-8" in possible:

@@ -127,7 +127,7 @@ STRINGS: dict[str, tuple[str, str]] = {
         "{archive} is an archive of which a part is missing or damaged; copy or download it again.",
         "{archive} 这个压缩包不完整或已损坏；请重新复制或下载。",
     ),
-    "archive_broken_after": (
+    "archive_broken_at": (
         "{archive} is damaged or ends too early, at its member {file} or after it; copy or download it again.",
         "{archive} 在成员 {file} 处或之后已损坏或不完整；请重新复制或下载。",
     ),
