@@ -25,7 +25,10 @@ WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
 class Faults:
-    """Counts this process's writes, with all modules that were loaded before; the `at`-th one (from 1) goes wrong as `kind` says."""
+    """Counts this process's writes, with all modules that were loaded before.
+
+    The `at`-th one (from 1) goes wrong as `kind` says.
+    """
 
     def __init__(self, at: int = 0, kind: str = "kill") -> None:
         self.at, self.kind = at, kind

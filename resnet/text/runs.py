@@ -27,7 +27,8 @@ STRINGS: dict[str, tuple[str, str]] = {
         "没有名为 “{reference}” 的训练；`python -m resnet runs` 可列出全部。",
     ),
     "dataset_unknown": (
-        "There is no data set “{reference}” here; import a folder, zip or tar first, or see `python -m resnet data list`.",
+        "There is no data set “{reference}” here; import a folder, zip or tar first, "
+        "or see `python -m resnet data list`.",
         "没有名为 “{reference}” 的数据集；请先导入文件夹、zip 或 tar，或查看 `python -m resnet data list`。",
     ),
     "device_unknown": (

@@ -60,7 +60,7 @@ answers on the odd half and {chosen} photographs of ants and bees part best.
 |---|---|---|
 | {known} of the ten things, the even half, right answers | {stay:.1%} | |
 | {other_count} other photographs of ants and bees | | {refused:.1%} |
-| {unseen_count} pictures of CIFAR-10's test part, small and blurred, which the threshold never saw | | {unseen_refused:.1%} |
+| {unseen_count} pictures of CIFAR-10's test part, which the threshold never saw | | {unseen_refused:.1%} |
 
 Of the answers that are given on the even half, {correct:.1%} are right. Things that look like one of the ten classes
 may still be taken for it.

@@ -288,7 +288,9 @@ def test_labels_and_classifier_must_agree(folder, network):
     with pytest.raises(UserError, match=r"model.safetensors tells 4 classes apart, but config.json beside it names 3"):
         load(folder)
     change(folder / "config.json", num_classes=4, label_names=HOSTILE)
-    headless = {name: tensor.contiguous() for name, tensor in network.state_dict().items() if not name.startswith("fc.")}
+    headless = {
+        name: tensor.contiguous() for name, tensor in network.state_dict().items() if not name.startswith("fc.")
+    }
     save_file(headless, folder / "model.safetensors")
     with pytest.raises(UserError, match=r"model.safetensors holds resnet18d without a classifier"):
         load(folder)
