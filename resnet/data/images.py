@@ -9,6 +9,7 @@ import contextlib
 import importlib
 import importlib.util
 import io
+import os
 import struct
 import warnings
 from collections.abc import Iterator
@@ -69,6 +70,7 @@ UNREAD_SUFFIXES = {
     *(".jxl", ".svg", ".psb", ".qoi", ".dds", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".pef"),
     *(() if HEIC_READ else HEIC_SUFFIXES),
 }
+SUFFIXES = READ_SUFFIXES | UNREAD_SUFFIXES
 MAX_PIXELS = 64_000_000  # what one picture may ask for: 256 MB decoded
 MAX_SIDE = 2**20  # pixels; a row costs memory of its own
 MAX_BYTES = 4 * MAX_PIXELS + 10**6  # of a file: the largest picture, not compressed at all, and what stands around it
@@ -110,7 +112,7 @@ def measure(content: bytes, name: object = None) -> tuple[int, int]:
 
 def is_picture(name: str) -> bool:
     """Whether a file of this name is to be looked at as a picture."""
-    return Path(name).suffix.lower() in READ_SUFFIXES | UNREAD_SUFFIXES
+    return os.path.splitext(name)[1].lower() in SUFFIXES
 
 
 def shown(name: object) -> object:
