@@ -310,8 +310,8 @@ def test_wrong_weights_are_refused_and_run_nothing(terminal, tmp_path):
     save_file(state, tmp_path / "cut" / "model.safetensors")
     for model, words in (
         ("evil2.pth", "could run code; nothing was run"),
-        ("evil4.pth", "cannot be read as weights"),
-        ("cut", "fc.weight is 2 × 512 in the file, 5 × 512 in the network"),
+        ("evil4.pth", "holds no weights"),
+        ("cut", "tells 2 classes apart, but config.json beside it names 5"),
     ):
         assert words in terminal.refused("predict", "--model", tmp_path / model, picture)
     assert not canary.exists()
