@@ -73,8 +73,8 @@ STRINGS: dict[str, tuple[str, str]] = {
     # answers
     "unknown": ("Unknown", "不认识"),
     "unknown_why": (
-        "This looks like nothing that the model has learned. The nearest it knows:",
-        "这不像模型学过的任何东西。它所知道的最接近的是：",
+        "This looks like nothing that the model has learned. The scores below only compare the things it knows:",
+        "这不像模型学过的任何东西。下面的分数只在它所认识的东西之间作比较：",
     ),
     "unknown_perhaps": ("unknown (nearest: {guess})", "不认识（最接近：{guess}）"),
     "what_it_saw": ("What the network saw", "网络看到的画面"),
