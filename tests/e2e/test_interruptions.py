@@ -31,13 +31,14 @@ from resnet.data.dataset import Dataset
 from resnet.data.importing import import_dataset
 from resnet.data.samples import draw
 from resnet.errors import UserError
+from resnet.nn.variants import VARIANTS
 from resnet.settings import TrainSettings
-from resnet.store import PROJECT, Lock, Store, is_locked, new_id, read_json, read_lines, write_json
+from resnet.store import PROJECT, Lock, Store, is_locked, mend, new_id, read_json, read_lines, write_json
 from resnet.weights.folder import WEIGHTS, read_config
 from resnet.worker import checkpoint
 from resnet.worker.record import read_status
 from tests.faults import KINDS
-from tests.preloaded import TINY
+from tests.preloaded import ROW, TINY
 from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="workers are forked here, which Windows cannot")
@@ -167,8 +168,10 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     )
     settings = replace(settings, precision="float32", head_epochs=None)
     launch, jobs.runs._launch = jobs.runs._launch, workers.launch
+    VARIANTS[TINY] = ROW
     yield Lab(store, workers, settings, hashes(store.datasets))
     jobs.runs._launch = launch
+    del VARIANTS[TINY]
     workers.server.stdin.close()
     workers.server.wait(60)
 
@@ -210,7 +213,7 @@ def writes(lab: Lab, stopped: Path, reference: Path) -> int:
     return int(lab.workers.counted.read_text())
 
 
-def refused(lab: Lab, stopped: Path, reference: Path, at: int, kind: str) -> str:
+def refused(lab: Lab, stopped: Path, reference: Path, writes: int, at: int, kind: str) -> str:
     """Resume a stopped run whose `at`-th write goes wrong; all is there, and the next resume ends as it should."""
     folder = lab.copy(stopped)
     lab.resume(folder, [at, kind])
@@ -219,9 +222,12 @@ def refused(lab: Lab, stopped: Path, reference: Path, at: int, kind: str) -> str
     told = (status["message"] or {}).get("key")
     assert (state, told) in {("failed", key) for key in DISK} | {("lost", "run_lost"), ("queued", None), ("done", None)}
     if kind in ("ENOSPC", "EDQUOT", "EIO") and state != "done":
-        assert told in DISK or at < 20, (at, kind, state)  # the first ones are those of its very first words
+        # not so where it is at its first words, or the room for its last words is given up already
+        assert told in DISK or not 20 <= at < writes - 10, (at, kind, state)
     lab.look(folder, {sha256(run / "model" / WEIGHTS) for run in (stopped, reference)})
-    if state != "done":
+    if state == "done":
+        mend(folder)  # of what could not be deleted
+    else:
         lab.finish(folder)
     assert same(folder, reference), (at, kind)
     shutil.rmtree(folder)
@@ -231,13 +237,13 @@ def refused(lab: Lab, stopped: Path, reference: Path, at: int, kind: str) -> str
 @pytest.mark.parametrize("share", [(i + 0.5) / 5 for i in range(5)])
 def test_a_write_that_fails_or_is_killed_loses_nothing(lab, stopped, reference, writes, share):
     at = 1 + int(share * writes)
-    refused(lab, stopped, reference, at, KINDS[at % len(KINDS)])
+    refused(lab, stopped, reference, writes, at, KINDS[at % len(KINDS)])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_write_fails_or_is_killed_once(lab, stopped, reference, writes, kind, capsys):
-    states = Counter(refused(lab, stopped, reference, at, kind) for at in range(1, writes + 10))
+    states = Counter(refused(lab, stopped, reference, writes, at, kind) for at in range(1, writes + 10))
     with capsys.disabled():
         print(f"\n{kind} at each of {writes} writes: {dict(states)}")
     assert states["done"] >= 9  # those after the last write
