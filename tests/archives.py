@@ -550,6 +550,12 @@ TARS = [
     ),
     refused_tar(
         "archive_broken_at",
+        "a huge size of what is no picture",
+        "cats/notes.txt",
+        lambda: before(tar_header("cats/notes.txt", b"0", base256(2**60))),
+    ),
+    refused_tar(
+        "archive_broken_at",
         "a negative size",
         "cats/9.png",
         lambda: before(tar_header("cats/9.png", b"0", base256(-512))),

@@ -100,6 +100,8 @@ class _Stream:
 
     def read(self, count: int) -> bytes:
         content = self.file.read(count)
+        if not content and self.done:  # tarfile would look for the end of what a member claims to be, block by block
+            raise EOFError
         self.done += len(content)
         self.left -= len(content)
         if self.left < 0:
