@@ -79,6 +79,8 @@ def _readable(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno == errno.EINVAL:  # a place before the file's beginning
             raise UserError("weights_damaged", file=path) from error
+        if error.errno == errno.ENAMETOOLONG:  # a name that fits no disk, nor a sentence
+            raise UserError("weights_missing", file=brief(path)) from error
         raise UserError("weights_unreadable", file=path, reason=error.strerror or str(error)) from error
     except ForeignError as error:
         network = any(name.startswith("torch.nn.modules.") for name in error.args)

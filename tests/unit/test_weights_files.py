@@ -242,3 +242,9 @@ def test_only_a_swapped_head_may_differ(network):
     load_strict(changed, network.state_dict(), new_head=True)
     for name, tensor in changed.state_dict().items():
         assert torch.equal(tensor, before[name] if name.startswith("fc.") else network.state_dict()[name]), name
+
+
+def test_a_name_too_long_for_a_disk_is_answered_shortly(tmp_path):
+    with pytest.raises(UserError) as caught:
+        read_state(tmp_path / ("n" * 5000 + ".pth"))
+    assert caught.value.message.key == "weights_missing" and len(str(caught.value)) < 300
