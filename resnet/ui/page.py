@@ -71,7 +71,13 @@ class Page:
             return updates if len(updates) > 1 else updates[0]
 
         settings = {"api_visibility": "private", "show_progress": "hidden", **event}
-        return gr.on(triggers, run, [*inputs, self.language], shown, **settings)
+        triggers, given = [triggers] if callable(triggers) else [*triggers], [*inputs, self.language]
+        if settings.get("trigger_mode") == "always_last" and self.language.change in triggers:
+            # Where a call is asked for while it runs, Gradio repeats the whole event that it runs for. The language's
+            # says everything on the page anew, lists included, and they would ask for the call again: without end.
+            triggers.remove(self.language.change)
+            gr.on(self.language.change, run, given, shown, **{**settings, "trigger_mode": "multiple"})
+        return gr.on(triggers, run, given, shown, **settings)
 
 
 def build(service: Service) -> gr.Blocks:

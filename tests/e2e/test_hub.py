@@ -78,7 +78,8 @@ def test_a_model_is_offered_downloaded_cancelled_downloaded_and_used(page: Page,
 
 @pytest.mark.browser
 def test_a_start_model_is_offered_before_a_run_can_start(page: Page, start_app, hub: Hub):
-    page.goto(start_app().address)
+    app = start_app()
+    page.goto(app.address)
     page.get_by_role("tab", name="Fine-tune", exact=True).click()
     page.locator("#finetune-samples").click()
     expect(page.locator("#finetune-start")).to_be_enabled()
@@ -88,6 +89,12 @@ def test_a_start_model_is_offered_before_a_run_can_start(page: Page, start_app, 
     expect(page.locator("#finetune-reason")).to_contain_text("download it first")
     page.locator("#finetune-model-download").click()
     expect(page.locator("#finetune-start")).to_be_enabled()
+
+    page.goto(f"{app.address}?lang=zh")
+    expect(page.locator("#classify-knows")).to_contain_text("认识")
+    choose(page, "classify-model", "resnet18.a1_in1k")
+    expect(page.locator("#classify-model-offer")).to_contain_text("不在本机上")
+    expect(page.locator("#classify-model input")).to_have_value("resnet18.a1_in1k")
 
 
 def run(*words: object, home: Path, status: int = 0) -> tuple[str, str]:
