@@ -300,7 +300,7 @@ def test_a_hub_that_stumbles_is_asked_again(serve):
         ({"break_at": 300_000, "breaks": 1, "plain": True}, 300_000),
         ({"break_at": 300_000, "breaks": 2, "reset": True}, None),  # what was on its way is lost
         ({"break_at": 300_000, "breaks": 1, "ranges": False}, 300_000),
-        ({"stall_at": 400_000}, 400_000),
+        ({"stall_at": 600_000}, 600_000),
     ],
 )
 def test_a_transfer_that_breaks_off_is_taken_up_where_it_broke(serve, cache, faults, first):
