@@ -241,11 +241,10 @@ def mend(folder: Path) -> None:
 
     Nobody else may write to `folder` meanwhile.
     """
-    for path in [path for path in folder.iterdir() if path.name.startswith(".")]:
-        if path.suffix == ASIDE:
-            _settle(folder / path.name[1 : -len(ASIDE)])
-        else:
-            remove(path)
+    for path in list(folder.glob(f".*{ASIDE}")):
+        _settle(folder / path.name[1 : -len(ASIDE)])
+    for path in list(folder.glob(".*")):
+        remove(path)
 
 
 def remove(path: Path) -> None:

@@ -258,7 +258,9 @@ class _Run:
 
     def _report(self, evaluation: Evaluation, stopped: bool) -> dict:
         stage = self.trainer.stage
-        settings = replace(self.settings, model=Path(self.settings.model).name)  # a report tells no one's folders
+        settings = self.settings
+        if Path(settings.model).is_absolute():  # a report tells no one's folders
+            settings = replace(settings, model=Path(settings.model).name)
         return {
             **evaluation.report(self.data, "val"),
             "model": self.record["name"],
