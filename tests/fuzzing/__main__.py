@@ -25,7 +25,7 @@ def main() -> int:
     options = parser.parse_args()
     kinds = [options.kind] if options.kind else list(KINDS)
     failures = 0
-    print("kind      cases accepted refused  failed   slowest          most MB")
+    print("kind      cases accepted refused  failed   slowest          most MB on top")
     for kind in kinds:
         tally = fuzz(kind, options.seed, _numbers(options, options.minutes / len(kinds)), options.keep)
         failures += len(tally.failures)

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import json
+import math
 import os
 import queue
 import shutil
@@ -20,9 +21,10 @@ from resnet.store import PROJECT
 
 KINDS = ("image", "archive", "weights", "folder")
 SECONDS = {kind: 30 for kind in KINDS} | {"control": 3}  # for one case
-MEGABYTES = {"image": 3000, "archive": 3000, "weights": 1500, "folder": 500, "control": 250}  # private, decoders too
+# Private memory that a case may take on top, with what decoders take, of which each is bounded by itself to 2000 MB.
+MEGABYTES = {"image": 2500, "archive": 2500, "weights": 1000, "folder": 300, "control": 200}
 LOOK = 0.02  # seconds between two looks at the memory; to touch a gigabyte takes about ten times as long
-START = 120  # seconds that a worker has to load its libraries
+START = 120  # seconds that a worker has to load its libraries, or to make a case
 
 
 @dataclass
@@ -33,7 +35,7 @@ class Tally:
     refused: int = 0
     failures: list[tuple[int, str]] = field(default_factory=list)  # case, what went wrong
     slowest: tuple[float, int] = (0.0, 0)  # seconds, case
-    most: float = 0.0  # MB
+    most: float = 0.0  # MB on top
     last: str = ""  # what the last case was answered
 
     @property
@@ -49,9 +51,8 @@ def fuzz(kind: str, seed: int, numbers: Iterable[int], keep: Path | None = None)
         try:
             for number in numbers:
                 worker = worker or Worker(kind, seed, folder)
-                start = time.monotonic()
                 answer, tally.last = worker.ask(number)
-                tally.slowest = max(tally.slowest, (time.monotonic() - start, number))
+                tally.slowest = max(tally.slowest, (worker.seconds, number))
                 tally.most = max(tally.most, worker.most)
                 tally.accepted += answer == "accepted"
                 tally.refused += answer == "refused"
@@ -85,7 +86,8 @@ class Worker:
     """A process that runs cases of one kind in a folder made anew."""
 
     def __init__(self, kind: str, seed: int, folder: Path) -> None:
-        self.kind, self.most, self.ended = kind, 0.0, False
+        self.kind, self.ended = kind, False
+        self.before = self.most = self.seconds = 0.0  # MB that it had before the case, and on top; the case's seconds
         shutil.rmtree(folder, ignore_errors=True)
         for name in ("workspace/tmp", "cwd", "home", "tmp"):
             (folder / name).mkdir(parents=True)
@@ -103,16 +105,21 @@ class Worker:
         )
         self.lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         threading.Thread(target=self._listen, daemon=True).start()
-        ready, problem = self._answer(START)
+        ready, problem = self._answer(START, math.inf)
         if ready != "ready":
             raise RuntimeError(f"the worker of kind {kind} does not start: {problem}")
 
     def ask(self, number: int) -> tuple[str, str]:
         """Run a case: (accepted, refused or failed; the sentence or what went wrong). Failed, this may have ended."""
-        self.most = 0.0
         self.process.stdin.write(f"{number}\n")
         self.process.stdin.flush()
-        return self._answer(SECONDS[self.kind])
+        answer, problem = self._answer(START, math.inf)  # making the case takes time and memory of its own
+        if answer == "failed":
+            return answer, problem
+        self.before, self.most, start = private_megabytes(self.process.pid), 0.0, time.monotonic()
+        answer = self._answer(SECONDS[self.kind], MEGABYTES[self.kind])
+        self.seconds = time.monotonic() - start
+        return answer
 
     def end(self) -> None:
         """End the process and its decoders."""
@@ -130,11 +137,11 @@ class Worker:
             self.lines.put(line)
         self.lines.put("")
 
-    def _answer(self, seconds: float) -> tuple[str, str]:
-        """The worker's next line, or what befell it in place of one."""
-        deadline, limit, line = time.monotonic() + seconds, MEGABYTES[self.kind], None
+    def _answer(self, seconds: float, limit: float) -> tuple[str, str]:
+        """The worker's next line, or what befell it in place of one. limit: MB of memory on top of what it had."""
+        deadline, line = time.monotonic() + seconds, None
         while line is None:
-            self.most = max(self.most, private_megabytes(self.process.pid))
+            self.most = max(self.most, private_megabytes(self.process.pid) - self.before)
             if self.most > limit:
                 return self._give_up(f"{self.most:.0f} MB of memory, and {limit} are the most")
             if time.monotonic() > deadline:

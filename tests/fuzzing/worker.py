@@ -1,4 +1,5 @@
-"""The process in which a kind's cases run: it reads their numbers, and answers each with a line of JSON.
+"""The process in which a kind's cases run: it reads their numbers, and answers each by two lines of JSON,
+the first when the input is there, the second when the case is over.
 
     python -m tests.fuzzing.worker KIND SEED FOLDER
 
@@ -49,17 +50,23 @@ def main(kind: str, seed: int, folder: Path) -> None:
     for line in sys.stdin:
         number = int(line)
         made = valid[number] if kind == "control" else case(valid, seed, number)
+        lay_out(made, folder)
+        print(json.dumps(["laid out", ""]), file=answers, flush=True)
         answer, problem = run_case(made, folder, watch)
         if is_whole(number) and answer == "refused" and not made.main.startswith("foreign"):
             answer, problem = "failed", f"a valid input is refused: {problem}"
         print(json.dumps([answer, problem]), file=answers, flush=True)
 
 
-def run_case(made: Input, folder: Path, watch: "Watch") -> tuple[str, str]:
-    """(accepted, refused or failed; the sentence or what went wrong)."""
+def lay_out(made: Input, folder: Path) -> None:
+    """What the case before has left goes, and the input is written."""
     shutil.rmtree(folder / "input", ignore_errors=True)
     shutil.rmtree(folder / "workspace" / "local", ignore_errors=True)
-    lay(made.files, folder / "input")
+    write(made.files, folder / "input")
+
+
+def run_case(made: Input, folder: Path, watch: "Watch") -> tuple[str, str]:
+    """(accepted, refused or failed; the sentence or what went wrong)."""
     before = listing(folder)
     watch.seen, watch.on = [], True
     answer, problem = call(made, folder)
@@ -99,7 +106,7 @@ def _place(error: BaseException) -> str:
     return "{0.filename}:{0.lineno}".format((own or frames)[-1]).removeprefix(f"{PROJECT}{os.sep}")
 
 
-def lay(files: dict[str, Content], folder: Path) -> None:
+def write(files: dict[str, Content], folder: Path) -> None:
     """Write the files; zeros at their ends as holes, which cost nothing."""
     folder.mkdir()
     for name, content in files.items():
