@@ -166,7 +166,7 @@ def read_json(path: Path, default: dict | None = None) -> dict:
     Raises ValueError for all that is no JSON object, or is of a format that only a newer version knows.
     """
     try:
-        record = json.loads(path.read_text("utf-8"))
+        record = json.loads(path.read_text("utf-8"), parse_constant=_no_number)
     except FileNotFoundError:
         if default is None:
             raise
@@ -179,6 +179,10 @@ def read_json(path: Path, default: dict | None = None) -> dict:
     if not isinstance(written, int) or written > FORMAT:
         raise ValueError(f"format {written}, which only a newer version of this program reads")
     return record
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(f"{word} is no number")  # Python's reader would take NaN and Infinity for some
 
 
 def write_json(path: Path, record: dict) -> None:

@@ -25,6 +25,8 @@ DAMAGED = (
     KeyError,
     TypeError,
     AttributeError,
+    IndexError,
+    RecursionError,
     csv.Error,
 )  # what reading a data set's files may raise
 COLUMNS = ("path", "class", "split", "sha256", "bytes", "width", "height", "group", "parent", "source")
@@ -58,7 +60,7 @@ class Dataset:
     def open(cls, folder: Path) -> "Dataset":
         """The data set in `folder`; its manifest stays closed until records are asked for."""
         try:
-            name, report = read_name(folder), read_json(folder / "report.json")
+            name, report = read_name(folder), _read_report(folder)
             if not (folder / "manifest.csv").is_file():
                 raise FileNotFoundError("manifest.csv")
             return cls(folder, name, sorted(report["counts"]), report)
@@ -129,7 +131,7 @@ def list_datasets(store: Store) -> list[dict]:
     found = []
     for folder in folders(store.datasets):
         with contextlib.suppress(*DAMAGED):
-            report = read_json(folder / "report.json")
+            report = _read_report(folder)
             summary = {"id": folder.name, "name": read_name(folder), "images": report["images"]}
             found.append({**summary, "classes": len(report["counts"]), "split": report["split"]})
     return found
@@ -148,6 +150,19 @@ def write_report(folder: Path, name: str, counts: dict[str, dict[str, int]], rep
     images = sum(sum(parts.values()) for parts in counts.values())
     write_json(folder / "report.json", {"format": FORMAT, "name": name, "images": images, "counts": counts, **report})
     write_name(folder, name)
+
+
+def _read_report(folder: Path) -> dict:
+    """report.json, with all in it that others rely on; raises one of DAMAGED otherwise."""
+    report = read_json(folder / "report.json")
+    numbers = [report["images"], *(parts[part] for parts in report["counts"].values() for part in PARTS)]
+    if not all(type(number) is int for number in numbers) or report["split"] not in ("given", "made"):
+        raise ValueError("report.json: images, counts or split")
+    for message in (*report["warnings"], *(entry["reason"] for entry in report["unreadable"])):
+        Message.from_json(message).say()
+    if not all(isinstance(entry["file"], str) for entry in report["unreadable"]):
+        raise ValueError("report.json: unreadable")
+    return report
 
 
 def read_name(folder: Path) -> str:

@@ -3,6 +3,7 @@
 A topic's strings stand in a module of their own; a string is a pair (English, Chinese) with `{named}` values.
 """
 
+import math
 from dataclasses import dataclass, field
 
 from resnet.text import data, page, runs, views, weights
@@ -48,7 +49,12 @@ def _said(value: object, language: str) -> object:
     if isinstance(value, list | tuple):
         joint = " " if any(isinstance(item, Message) for item in value) else ", "
         return joint.join(str(_said(item, language)) for item in value)
-    return value
+    return value if isinstance(value, int | float | None) else printable(str(value))
+
+
+def printable(text: str) -> str:
+    """Somebody else's text as it can stand in a sentence: on one line, nothing in it that a terminal obeys."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
 def _plain(value: object) -> object:
@@ -58,7 +64,9 @@ def _plain(value: object) -> object:
         return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
+    if isinstance(value, int | None) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    return printable(str(value))  # what is not finite is no JSON
 
 
 def _revive(value: object) -> object:

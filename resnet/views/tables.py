@@ -26,15 +26,24 @@ def curves(lines: list[dict], value: str, language: str = "en") -> pd.DataFrame:
     # A plot keeps the axes and colours of its first data, so each series is there from the first, if as a gap.
     rows = [(0.0, math.nan, say(name, language)) for _, name in series[value]]
     offset, last, before = 0.0, 0.0, None
-    for line in lines:
+    for line in filter(_has_place, lines):
         if before not in (None, line["stage"]):
             offset, last = offset + last, 0.0
         before, last = line["stage"], max(last, line["epoch"])
         for field, name in series[value]:
             number = line.get(field)
-            if number is not None and math.isfinite(number):
+            if _is_number(number):
                 rows.append((round(offset + line["epoch"], 3), number, say(name, language)))
     return pd.DataFrame(rows, columns=["epoch", value, "series"])
+
+
+def _has_place(line: dict) -> bool:
+    """Whether a line of metrics tells where on the axis it belongs; a damaged one may not."""
+    return isinstance(line.get("stage"), str) and _is_number(line.get("epoch"))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def classes(report: dict, language: str = "en") -> pd.DataFrame:

@@ -20,7 +20,7 @@ ALIVE = ("queued", "running", "stopping")  # states in which a worker holds the 
 STATES = (*ALIVE, "stopped", "done", "failed")
 STAGES = ("queue", "start", "features", "head", "full", "scratch", "evaluate")
 NEVER = 1e11  # seconds since 1970; no date is later
-WRONG = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError)  # what odd content may raise
+WRONG = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError)  # of odd content
 FIGURES = ("epoch", "epochs", "step", "steps", "images_per_second", "seconds_left", "train_loss", "val_accuracy")
 
 
@@ -79,6 +79,8 @@ def read_report(folder: Path) -> dict:
         _check(record["summary"]["seconds"], total=float)
         low, high = record["interval"]
         _check({"low": low, "high": high}, low=float, high=float)
+        if not all(0 <= share <= 1 for share in (record["accuracy"], low, high)):
+            raise ValueError(f"accuracy is {record['accuracy']}, between {low} and {high}")
     except WRONG as error:
         raise _damaged(folder, "report.json", error) from error
     return record

@@ -14,7 +14,7 @@ from tests.fuzzing.formats import format_of
 from tests.fuzzing.mutate import case
 from tests.fuzzing.watching import KINDS, for_minutes, fuzz
 
-CASES = {"image": 300, "archive": 25}  # of each kind, a few seconds
+CASES = {"image": 300, "archive": 25, "weights": 25, "folder": 200}  # of each kind, a few seconds
 MINUTES = 20  # of the long test, for all kinds together
 
 NOTICED = {  # misdeed -> what is said of it
