@@ -11,11 +11,13 @@ State on disk is the truth. A file is replaced whole (temporary file, fsync, ren
 """
 
 import contextlib
+import ctypes
 import json
 import os
 import re
 import secrets
 import shutil
+import sys
 import tempfile
 import threading
 import time
@@ -39,6 +41,7 @@ ID = re.compile(r"[0-9a-f]{16}")
 TEMPORARY = re.compile(r"[0-9a-f]{16}-.*")  # in tmp: the process that has it, and anything
 PATIENCE = 30  # seconds to wait for somebody else who changes the workspace
 OWNER = re.compile(r"[0-9a-z]{1,64}")
+CURRENT, EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of Linux's renameat2
 ASIDE = ".old"  # ends the name of a folder that stands aside while a new one takes its place
 
 
@@ -221,10 +224,10 @@ def replacing_folder(path: Path) -> Iterator[Path]:
 
 
 def put_in_place(made: Path, path: Path) -> None:
-    """The folder `made`, its files synced first, takes the place of the folder `path`.
+    """The folder `made`, its files synced first, takes the place of the folder `path`, which goes.
 
-    No system swaps folders in one step, so the old one stands aside for a moment. Where the process is killed in
-    that moment, `mend` puts it back.
+    Where the system does not exchange two folders in one step, the old one stands aside for a moment; if the process
+    is killed in that moment, `mend` puts it back.
     """
     for file in made.rglob("*"):
         if file.is_file():
@@ -232,6 +235,10 @@ def put_in_place(made: Path, path: Path) -> None:
     _sync(made)
     _settle(path)
     if path.exists():
+        if _exchange(made, path):
+            _sync(path.parent)
+            shutil.rmtree(made, ignore_errors=True)  # the old one by now
+            return
         _move(path, _aside(path))
     try:
         _move(made, path)
@@ -266,6 +273,14 @@ def _settle(path: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
     elif old.exists():
         _move(old, path)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Two folders take each other's place in one step; False where that cannot be done. Linux alone offers it here."""
+    library = ctypes.CDLL(None) if sys.platform == "linux" else None
+    if not hasattr(library, "renameat2"):
+        return False
+    return library.renameat2(CURRENT, os.fsencode(one), CURRENT, os.fsencode(other), EXCHANGE) == 0
 
 
 def _aside(path: Path) -> Path:

@@ -18,10 +18,24 @@ import signal
 import sys
 from pathlib import Path
 
+from resnet import store
+
 KINDS = ("ENOSPC", "EDQUOT", "EROFS", "EIO", "kill", "torn")
 SAVE = 10**6  # bytes of what safetensors writes, for want of a better number
 OPEN = open
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
+
+def exchanges(folder: Path) -> bool:
+    """Whether folders in the empty folder `folder` can be exchanged in one step."""
+    one, other = folder / "one", folder / "other"
+    for path in (one, other):
+        path.mkdir()
+    try:
+        return store._exchange(one, other)
+    finally:
+        one.rmdir()
+        other.rmdir()
 
 
 class Faults:
@@ -61,6 +75,7 @@ class Faults:
         for name in ("unlink", "remove", "rmdir"):
             setattr(os, name, self._deleting(getattr(os, name)))
         os.open = self._opening(os.open)
+        store._exchange = self._guarded(store._exchange, "rename")
         for name in {"safetensors.torch", "safetensors.numpy"} & sys.modules.keys():
             sys.modules[name].serialize_file = self._serializing(sys.modules[name].serialize_file)
 

@@ -37,7 +37,7 @@ from resnet.store import PROJECT, Lock, Store, is_locked, mend, new_id, read_jso
 from resnet.weights.folder import WEIGHTS, read_config
 from resnet.worker import checkpoint
 from resnet.worker.record import read_status
-from tests.faults import KINDS
+from tests.faults import KINDS, exchanges
 from tests.preloaded import ROW, TINY
 from tests.waiting import until
 
@@ -93,6 +93,7 @@ class Lab:
     workers: Workers
     settings: TrainSettings
     pictures: dict[Path, str]  # of the data set: hashes
+    at_once: bool  # folders are exchanged in one step here, so that there is nothing to mend
 
     def start(self, **changes: object) -> Path:
         return self.store.runs / jobs.start(self.store, replace(self.settings, name=new_id(), **changes))
@@ -128,6 +129,8 @@ class Lab:
         (run,) = [run for run in jobs.list_runs(self.store) if run["run"] == folder.name]
         assert run["state"] != "damaged", run["message"]
         jobs.read_report(folder)
+        if not self.at_once:
+            mend(folder)
         if models:
             read_config(folder / "model")
             assert sha256(folder / "model" / WEIGHTS) in models
@@ -169,7 +172,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     settings = replace(settings, precision="float32", head_epochs=None)
     launch, jobs.runs._launch = jobs.runs._launch, workers.launch
     VARIANTS[TINY] = ROW
-    yield Lab(store, workers, settings, hashes(store.datasets))
+    yield Lab(store, workers, settings, hashes(store.datasets), exchanges(store.temporary()))
     jobs.runs._launch = launch
     del VARIANTS[TINY]
     workers.server.stdin.close()

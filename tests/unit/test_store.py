@@ -26,6 +26,7 @@ from resnet.store import (
     replacing_folder,
     write_json,
 )
+from tests.faults import exchanges
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path):
@@ -53,8 +54,11 @@ def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path: Path):
 KILLED = """
 import sys
 from pathlib import Path
-from resnet.store import replacing, replacing_folder, write_json
+from resnet import store
+from resnet.store import replacing_folder, write_json
 from tests.faults import Faults
+if sys.argv[3] == "aside":
+    store._exchange = lambda *_: False
 folder = Path(sys.argv[1])
 Faults(int(sys.argv[2]), "kill")
 write_json(folder / "a.json", {"value": 2})
@@ -64,14 +68,19 @@ with replacing_folder(folder / "model") as made:
 """
 
 
-def test_killed_at_every_write_files_and_folders_are_whole_and_old_or_new(tmp_path: Path):
+@pytest.mark.parametrize("way", ["exchanged", "aside"])
+def test_killed_at_every_write_files_and_folders_are_whole_and_old_or_new(tmp_path: Path, way: str):
+    """At once where folders are exchanged in one step, else once the next process has mended what was left."""
+    at_once = exchanges(tmp_path) and way == "exchanged"
     for at in itertools.count(1):
         folder = tmp_path / str(at)
         (folder / "model").mkdir(parents=True)
         for name in ("one", "two"):
             (folder / "model" / name).write_text("old")
         write_json(folder / "a.json", {"value": 1})
-        ended = subprocess.run([sys.executable, "-c", KILLED, str(folder), str(at)], cwd=PROJECT).returncode
+        ended = subprocess.run([sys.executable, "-c", KILLED, str(folder), str(at), way], cwd=PROJECT).returncode
+        if at_once:
+            assert sorted(os.listdir(folder / "model")) == ["one", "two"]
         mend(folder)
         assert sorted(os.listdir(folder)) == ["a.json", "model"]
         assert read_json(folder / "a.json")["value"] in (1, 2)
