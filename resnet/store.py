@@ -13,6 +13,7 @@ State on disk is the truth. A file is replaced whole (temporary file, fsync, ren
 import contextlib
 import ctypes
 import json
+import math
 import os
 import re
 import secrets
@@ -169,7 +170,7 @@ def read_json(path: Path, default: dict | None = None) -> dict:
     Raises ValueError for all that is no JSON object, or is of a format that only a newer version knows.
     """
     try:
-        record = json.loads(path.read_text("utf-8"), parse_constant=_no_number)
+        record = json.loads(path.read_text("utf-8"), parse_float=_finite, parse_constant=_finite)
     except FileNotFoundError:
         if default is None:
             raise
@@ -184,8 +185,11 @@ def read_json(path: Path, default: dict | None = None) -> dict:
     return record
 
 
-def _no_number(word: str) -> None:
-    raise ValueError(f"{word} is no number")  # Python's reader would take NaN and Infinity for some
+def _finite(word: str) -> float:
+    number = float(word)  # which takes NaN, Infinity and figures without end for numbers
+    if not math.isfinite(number):
+        raise ValueError(f"{word[:20]} is no number")
+    return number
 
 
 def write_json(path: Path, record: dict) -> None:

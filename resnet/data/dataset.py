@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from resnet.data.images import shown
-from resnet.data.layout import PARTS, few
+from resnet.data.layout import PARTS, clean_label, few
 from resnet.errors import UserError
 from resnet.store import FORMAT, Store, folders, read_json, write_json
 from resnet.text import Message
@@ -158,6 +158,8 @@ def _read_report(folder: Path) -> dict:
     numbers = [report["images"], *(parts[part] for parts in report["counts"].values() for part in PARTS)]
     if not all(type(number) is int for number in numbers) or report["split"] not in ("given", "made"):
         raise ValueError("report.json: images, counts or split")
+    if any(label != clean_label(label) for label in report["counts"]):
+        raise ValueError("report.json: a label that cannot be shown")
     for message in (*report["warnings"], *(entry["reason"] for entry in report["unreadable"])):
         Message.from_json(message).say()
     if not all(isinstance(entry["file"], str) for entry in report["unreadable"]):

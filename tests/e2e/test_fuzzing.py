@@ -8,7 +8,7 @@ import pytest
 from resnet.data.dataset import Dataset
 from resnet.data.images import open_image
 from resnet.errors import UserError
-from resnet.store import read_lines
+from resnet.store import read_json, read_lines
 from tests.fuzzing import control, seeds
 from tests.fuzzing.formats import format_of
 from tests.fuzzing.mutate import case
@@ -101,4 +101,19 @@ def test_a_manifest_names_pictures_of_its_own_only(cell, data):
     manifest.write_text(manifest.read_text("utf-8").replace(f"files/{data.records[0].path.name}", cell), "utf-8")
     with pytest.raises(UserError) as refused:
         _ = Dataset.open(data.folder).records
+    assert refused.value.message.key == "dataset_damaged"
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "9" * 5000, "9" * 5000 + ".0"])
+def test_what_is_no_finite_number_is_not_read(number, tmp_path):
+    (tmp_path / "a.json").write_text(f'{{"format": 1, "figure": {number}}}')
+    with pytest.raises(ValueError):
+        read_json(tmp_path / "a.json")
+
+
+def test_a_label_that_cannot_be_shown_makes_a_data_set_damaged(data):
+    report = (data.folder / "report.json").read_text("utf-8")
+    (data.folder / "report.json").write_text(report.replace(f'"{data.classes[0]}"', '"\\ud800"'), "utf-8")
+    with pytest.raises(UserError) as refused:
+        Dataset.open(data.folder)
     assert refused.value.message.key == "dataset_damaged"

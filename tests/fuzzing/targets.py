@@ -15,7 +15,7 @@ from resnet.data.dataset import Dataset, list_datasets
 from resnet.data.decoder import Measured, fitted, measured
 from resnet.data.images import MAX_PIXELS, open_image
 from resnet.data.importing import import_dataset
-from resnet.data.layout import PARTS
+from resnet.data.layout import PARTS, clean_label
 from resnet.errors import UserError
 from resnet.store import PROJECT, Store, folders, name_of, read_lines
 from resnet.text import LANGUAGES, Message
@@ -89,7 +89,7 @@ def check_dataset(data: Dataset) -> None:
     for record in data.records:
         promised(Path(os.path.normpath(record.path)).is_relative_to(inside), f"a picture at {record.path}")
         promised(record.split in PARTS, f"a record {record}")
-    promised(all(label.isprintable() for label in data.classes), f"classes {data.classes}")
+    promised(all(label == clean_label(label) for label in data.classes), f"classes {data.classes}")
 
 
 def weights(path: Path, workspace: Path) -> None:
