@@ -18,6 +18,7 @@ _HOME = {
     "Predictor": "resnet.predictor",
     "evaluate": "resnet.evaluation.evaluate",
     "train": "resnet.jobs",
+    "export": "resnet.exporters.export",
 }
 __all__ = sorted(_HOME)
 

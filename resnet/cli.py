@@ -25,10 +25,11 @@ from resnet.data.dataset import Dataset, list_datasets
 from resnet.data.images import READ_SUFFIXES
 from resnet.data.importing import import_dataset
 from resnet.errors import UserError
+from resnet.exporters import FORMATS
 from resnet.settings import CROP_MODES, MODES, TrainSettings
 from resnet.store import Store, name_of
 from resnet.text import Message, say
-from resnet.views import downloads
+from resnet.views import downloads, exports
 from resnet.weights.find import HubName, find, list_models, source
 
 ESCAPED = "backslashreplace"  # bytes of a file's name that are no UTF-8: \udcff, which JSON reads back
@@ -161,6 +162,21 @@ def evaluate(options: argparse.Namespace, store: Store) -> None:
     _give(options, evaluation.report(data, options.split), _evaluation_lines)
 
 
+def export(options: argparse.Namespace, store: Store) -> None:
+    _fetch(options.model, store)
+    progress = _Progress("pictures", 0)
+    take_away = importlib.import_module("resnet.exporters.export").export
+    result = take_away(
+        options.model,
+        options.format,
+        options.out,
+        store,
+        lambda stage, done, total: progress.update(done, total, say(f"exporting_{stage}")),
+    )
+    progress.close()
+    _give(options, result, exports.exported)
+
+
 def models(options: argparse.Namespace, store: Store) -> None:
     """What ships, networks, and timm's weights: the names that `train` and `predict` take for --model."""
     published = importlib.import_module("resnet.weights.records").list_pretrained()  # brings timm, which takes seconds
@@ -258,6 +274,11 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--data", required=True, metavar="D")
     sub.add_argument("--split", choices=("val", "test", "train", "all"), default="val")
     sub.add_argument("--device", metavar="D", help="cpu, cuda or mps (default: the best there is)")
+
+    sub = command("export", export, "take a model away, checked, with a script that runs it", json=True)
+    sub.add_argument("--model", default="", metavar="M", help="as for predict (default: the shipped model)")
+    sub.add_argument("--to", dest="format", choices=FORMATS, required=True, help="the format")
+    sub.add_argument("--out", default=".", metavar="DIR", help="where to write NAME-FORMAT.zip (default: here)")
     return parser
 
 
@@ -449,9 +470,12 @@ class _Progress:
     def __init__(self, unit: str, total: int) -> None:
         self.unit, self.total, self.start = unit, total, time.monotonic()
         self.shown_at, self.terminal = self.start, sys.stderr.isatty()  # what is soon done shows nothing
+        self.stage, self.stage_start = "", self.start
 
     def update(self, done: int, total: int | None = None, stage: str = "") -> None:
-        seconds, total = time.monotonic() - self.start, total or self.total
+        if stage != self.stage:
+            self.stage, self.stage_start = stage, time.monotonic()
+        seconds, total = time.monotonic() - self.stage_start, total or self.total
         speed = done / max(seconds, 1e-9)
         left = f", {(total - done) / speed:.0f} s left" if speed and total else ""
         self.show(f"{stage} {done} of {total} {self.unit}, {speed:.0f}/s{left}".strip())

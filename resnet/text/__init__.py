@@ -6,12 +6,13 @@ A topic's strings stand in a module of their own; a string is a pair (English, C
 import math
 from dataclasses import dataclass, field
 
-from resnet.text import data, page, runs, views, weights
+from resnet.text import data, exports, page, runs, views, weights
 
 LANGUAGES = {"en": 0, "zh": 1}
 CATALOGUE: dict[str, tuple[str, str]] = {
     **data.STRINGS,
     **weights.STRINGS,
+    **exports.STRINGS,
     **runs.STRINGS,
     **views.STRINGS,
     **page.STRINGS,

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import gradio as gr
 
@@ -25,16 +26,18 @@ def add(service: Service) -> None:
     label, answers = gr.Label(visible=False), gr.JSON(visible=False)
     archive, name = gr.File(label="file", visible=False), gr.Textbox("", label="name", visible=False)
     found = gr.JSON(visible=False)
+    format, file = gr.Textbox("onnx", label="format", visible=False), gr.File(visible=False)
     _event(calls.classify, [picture, model, top_k], label, postprocess=False, **COMPUTE)
     _event(calls.classify_batch, [files, model, top_k], answers, **COMPUTE)
     _event(calls.import_dataset, [archive, name], found, concurrency_id="import")
+    _event(calls.export_model, [model, format], [file, answers], **COMPUTE)
     for call in (calls.list_models, calls.start_run, calls.run_status, calls.stop_run, calls.resume_run):
         gr.api(plain(call), api_name=call.__name__)
     for call in (calls.list_runs, calls.run_report):
         gr.api(plain(call), api_name=call.__name__)
 
 
-def _event(call: Callable, inputs: list, output: gr.blocks.Block, **settings: object) -> None:
+def _event(call: Callable, inputs: list, output: gr.blocks.Block | list, **settings: object) -> None:
     """An endpoint whose files go through Gradio's own checks; a hidden button stands for the caller."""
     button = gr.Button(visible=False)
     button.click(plain(call), inputs, output, api_name=call.__name__, api_description=call.__doc__, **settings)
@@ -81,6 +84,14 @@ class Endpoints:
         result = self.service.classify_many(files or [], model or "", _count("top_k", top_k))
         images = [{**image, "error": image["error"] and image["error"].say()} for image in result["images"]]
         return {**result, "images": images}
+
+    def export_model(self, model: str = "", format: str = "onnx") -> tuple[str, dict]:
+        """A model to take away, compared with the original first: a zip with labels and a script that runs it, and
+        {model, format, file, bytes, pictures, largest_difference, accuracy}. format: safetensors, onnx, onnx-int8 or
+        torch-export."""
+        self.service.fetch(model or "")
+        result = self.service.export(model or "", format)
+        return result["file"], {**result, "file": Path(result["file"]).name}
 
     def list_models(self) -> list[dict]:
         """The models at hand, the default among them: [{model, architecture, labels, accuracy, own}]."""

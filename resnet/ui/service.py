@@ -336,6 +336,17 @@ class Service:
     def is_own(self, reference: str) -> bool:
         return _shipped(reference) is None
 
+    def export(self, reference: str, to: str, progress: Callable[[str, int, int], None] | None = None) -> dict:
+        """A model in one of the formats of resnet.exporters, checked: the zip lies among the uploads, for a day.
+
+        Answers, and calls `progress`, as resnet.export does.
+        """
+        self._want_here(reference)
+        found = self.find(reference)
+        model, place = (found.name, found.name) if isinstance(found, HubName) else (found.resolve(), found.parent.name)
+        out = self.store.root / "tmp" / "uploads" / "taken-away" / place.replace("/", "-")
+        return resnet.export(model, to, out, self.store, progress)
+
     def pack(self, reference: str, into: Path) -> Path:
         """The model folder as a zip in the folder `into`; one that is being downloaded stays as it is."""
         folder = self._report_folder(reference)

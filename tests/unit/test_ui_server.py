@@ -152,7 +152,7 @@ def test_the_endpoints_of_the_contract_are_there_and_no_others(app: tuple[str, P
     named = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
     assert set(named) == {
         *("/classify", "/classify_batch", "/list_models", "/import_dataset", "/start_run", "/run_status"),
-        *("/stop_run", "/resume_run", "/list_runs", "/run_report"),
+        *("/stop_run", "/resume_run", "/list_runs", "/run_report", "/export_model"),
     }
     assert all(endpoint["description"] for endpoint in named.values())
 
@@ -202,6 +202,16 @@ def test_pictures_are_classified_over_http(app: tuple[str, Path], small_model: P
     assert many["engine"] == "torch"
 
 
+def test_a_model_is_taken_away_over_http(app: tuple[str, Path], small_model: Path) -> None:
+    client = Client(app[0], verbose=False)
+    file, result = client.predict(str(small_model), "onnx", api_name="/export_model")
+    with zipfile.ZipFile(file) as archive:
+        assert "small-onnx/model.onnx" in archive.namelist()
+    assert result["file"] == "small-onnx.zip" and result["largest_difference"] < 1e-3
+    with pytest.raises(AppError, match="format is keras; choose one of"):
+        client.predict(str(small_model), "keras", api_name="/export_model")
+
+
 @pytest.mark.parametrize("count", [0, -1, None, "abc", 2.5, True])
 def test_a_count_of_answers_that_is_none_is_refused_in_a_sentence(app: tuple[str, Path], count: object) -> None:
     with pytest.raises(AppError, match=r"top_k is .*; it must be a whole number between 1 and 1000"):
@@ -227,6 +237,8 @@ def test_a_hosted_app_refuses_and_ends_quietly(tmp_path: Path) -> None:
         for endpoint, values in (("/start_run", ["x", []]), ("/list_runs", []), ("/stop_run", [None])):
             with pytest.raises(AppError, match="only classifies"):
                 client.predict(*values, api_name=endpoint)
+        with pytest.raises(AppError, match="is not offered here"):
+            client.predict("/etc", "onnx", api_name="/export_model")
     assert b"Traceback" not in started.output
     assert started.process.returncode == 0
 
