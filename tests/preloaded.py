@@ -20,7 +20,7 @@ from resnet.nn.variants import VARIANTS, Variant
 from tests.faults import OPEN, Faults
 
 TINY = "resnet10"
-ROW = Variant("basic", (1, 1, 1, 1), 0.9)  # of the table of variants
+ROW = Variant("basic", (1, 1, 1, 1), 0.9, 4.9)  # of the table of variants
 
 
 def serve() -> None:

@@ -1,184 +1,116 @@
 """The residual network, written from the papers; parameter names, their order and all results are timm's.
 
     He et al. 2015  "Deep Residual Learning for Image Recognition", arXiv:1512.03385: blocks, stages, depths
-    He et al. 2018  "Bag of Tricks for Image Classification with CNNs", arXiv:1812.01187: section 4, the "d" variants
+    He et al. 2018  "Bag of Tricks for Image Classification with CNNs", arXiv:1812.01187: section 4, the deep stem
 
-One departure from the first paper, shared by every published set of weights today: where a bottleneck halves the
-size, its 3x3 convolution does it and not the first 1x1, which would pass over three positions of four ("v1.5",
-ResNet-B in the second paper).
+What variants add to these two has its paper beside it in variants.py, and its code in blocks.py and layers.py.
 
-Shapes: N images, C channels, H x W height and width in pixels or positions, K classes. A picture of 224 x 224
-becomes 112 x 112 after the stem's convolution, 56 x 56 after its pooling, then 56, 28, 14, 7 after the stages.
+Shapes: N images, C channels, H x W height and width in pixels or positions, K classes, F features. A picture
+of 224 x 224 becomes 112 x 112 after the stem's convolution, 56 x 56 after its pooling, then 56, 28, 14, 7 after the
+stages.
 
 Names such as `conv1`, `layer1`, `downsample`, `fc` are the keys of weight files: a public format, never renamed.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from torch import Tensor, nn
+from torch.nn import functional
 
-from resnet.nn.variants import variant
+from resnet.errors import UserError
+from resnet.nn.blocks import BLOCKS, NORMS, BasicBlock, Bottleneck, Stage, set_checkpointing, shortcut
+from resnet.nn.features import FeatureMaps
+from resnet.nn.layers import DropBlock, GlobalPool, StochasticDepth
+from resnet.nn.pruned import prune
+from resnet.nn.stem import stem_convolution, stem_pool
+from resnet.nn.variants import Variant, variant
+from resnet.text import Message
+
+# (stride, dilation) of the four stages, by how many times smaller than the picture the last maps are. Where a stage
+# does not halve the size, its convolutions and those after it see as far by dilation (Yu et al. 2017, section 2).
+STRIDES = {
+    32: ((1, 1), (2, 1), (2, 1), (2, 1)),
+    16: ((1, 1), (2, 1), (2, 1), (1, 2)),
+    8: ((1, 1), (2, 1), (1, 2), (1, 4)),
+}
+SQUARES = {2: (5, 0.25), 3: (3, 1.0)}  # of DropBlock, by stage: side, and what its rate is multiplied by
+HIGHEST_RATE = 0.99  # of what is dropped; at 1 nothing would be left
+POOLS = {"avg": 1, "max": 1, "avgmax": 1, "catavgmax": 2, "": 1}  # features that a channel gives
 
 
-def conv3x3(in_channels: int, out_channels: int, stride: int = 1) -> nn.Conv2d:
-    """(N, C, H, W) -> (N, C', H/stride, W/stride). No bias: the batch normalisation that follows has one."""
-    return nn.Conv2d(in_channels, out_channels, kernel_size=3, stride=stride, padding=1, bias=False)
+def create(
+    name: str,
+    num_classes: int = 1000,
+    in_chans: int = 3,
+    *,
+    features_only: bool = False,
+    out_indices: int | tuple[int, ...] = (0, 1, 2, 3, 4),
+    **arguments: object,
+) -> "ResNet | FeatureMaps":
+    """The variant called `name` (see variants.py) with random weights; UserError on unknown names and wrong arguments.
 
-
-def conv1x1(in_channels: int, out_channels: int, stride: int = 1) -> nn.Conv2d:
-    """(N, C, H, W) -> (N, C', H/stride, W/stride): one linear map of the channels, the same at every position."""
-    return nn.Conv2d(in_channels, out_channels, kernel_size=1, stride=stride, bias=False)
-
-
-class BasicBlock(nn.Module):
-    """Two 3x3 convolutions around which the input is carried (He et al. 2015, figure 5 left).
-
-    (N, C, H, W) -> (N, channels, H/stride, W/stride); `downsample` gives the carried input that shape where it
-    has another, and is None where it has it already.
+    features_only: the maps at `out_indices` in place of logits (see features.py). arguments: those of ResNet.
     """
-
-    expansion = 1  # channels out per channel inside
-
-    def __init__(self, in_channels: int, channels: int, stride: int, downsample: nn.Module | None) -> None:
-        super().__init__()
-        self.conv1 = conv3x3(in_channels, channels, stride)
-        self.bn1 = nn.BatchNorm2d(channels)
-        self.conv2 = conv3x3(channels, channels)
-        self.bn2 = nn.BatchNorm2d(channels)
-        self.act = nn.ReLU(inplace=True)
-        self.downsample = downsample
-
-    @property
-    def last_norm(self) -> nn.BatchNorm2d:
-        return self.bn2
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = self.act(self.bn1(self.conv1(x)))
-        y = self.bn2(self.conv2(y))
-
-        y += x if self.downsample is None else self.downsample(x)
-        return self.act(y)
-
-
-class Bottleneck(nn.Module):
-    """A 1x1 convolution narrows, a 3x3 works, a 1x1 widens; the input is carried around all three.
-
-    (N, C, H, W) -> (N, 4 * channels, H/stride, W/stride); He et al. 2015, figure 5 right. `downsample` as above.
-    """
-
-    expansion = 4
-
-    def __init__(self, in_channels: int, channels: int, stride: int, downsample: nn.Module | None) -> None:
-        super().__init__()
-        self.conv1 = conv1x1(in_channels, channels)
-        self.bn1 = nn.BatchNorm2d(channels)
-        self.conv2 = conv3x3(channels, channels, stride)
-        self.bn2 = nn.BatchNorm2d(channels)
-        self.conv3 = conv1x1(channels, channels * self.expansion)
-        self.bn3 = nn.BatchNorm2d(channels * self.expansion)
-        self.act = nn.ReLU(inplace=True)
-        self.downsample = downsample
-
-    @property
-    def last_norm(self) -> nn.BatchNorm2d:
-        return self.bn3
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = self.act(self.bn1(self.conv1(x)))
-        y = self.act(self.bn2(self.conv2(y)))
-        y = self.bn3(self.conv3(y))
-
-        y += x if self.downsample is None else self.downsample(x)
-        return self.act(y)
-
-
-def projection(in_channels: int, out_channels: int, stride: int) -> nn.Sequential:
-    """The shortcut where shapes change: (N, C, H, W) -> (N, C', H/stride, W/stride); option B of He et al. 2015."""
-    return nn.Sequential(conv1x1(in_channels, out_channels, stride), nn.BatchNorm2d(out_channels))
-
-
-def averaging_projection(in_channels: int, out_channels: int, stride: int) -> nn.Sequential:
-    """The same, seeing every position: the mean of 2x2, then the 1x1 convolution (He et al. 2018, ResNet-D).
-
-    At an odd edge the mean is over the positions that exist (ceil_mode without counting the padding).
-    """
-    pool = nn.AvgPool2d(2, stride, ceil_mode=True, count_include_pad=False) if stride > 1 else nn.Identity()
-    return nn.Sequential(pool, conv1x1(in_channels, out_channels), nn.BatchNorm2d(out_channels))
-
-
-def stage(
-    block: type[BasicBlock | Bottleneck], in_channels: int, channels: int, blocks: int, stride: int, shortcut: Callable
-) -> nn.Sequential:
-    """`blocks` blocks of one width, the first of which changes the shape: (N, C, H, W) -> (N, C', H/stride, W/stride).
-
-    C' is channels * block.expansion.
-    """
-    out_channels = channels * block.expansion
-    changes = stride > 1 or in_channels != out_channels
-    downsample = shortcut(in_channels, out_channels, stride) if changes else None
-    first = block(in_channels, channels, stride, downsample)
-    return nn.Sequential(first, *(block(out_channels, channels, 1, None) for _ in range(blocks - 1)))
-
-
-def deep_convolution(in_chans: int) -> nn.Sequential:
-    """Three 3x3 convolutions, 32, 32 and 64 wide, that see 11 x 11 pixels: (N, in_chans, H, W) -> (N, 64, H/2, W/2).
-
-    He et al. 2018, figure 2b (ResNet-C). The last one's normalisation and activation are the stem's `bn1` and `act1`.
-    """
-    return nn.Sequential(
-        conv3x3(in_chans, 32, stride=2),
-        nn.BatchNorm2d(32),
-        nn.ReLU(inplace=True),
-        conv3x3(32, 32),
-        nn.BatchNorm2d(32),
-        nn.ReLU(inplace=True),
-        conv3x3(32, 64),
-    )
+    row = variant(name)
+    check(out_indices=out_indices, **arguments)
+    network = ResNet(row, num_classes, in_chans, **arguments)
+    return FeatureMaps(network, out_indices) if features_only else network
 
 
 class ResNet(nn.Module):
-    """Stem, four stages of residual blocks, mean over all positions, linear classifier.
+    """Stem, four stages of residual blocks, pooling over all positions, linear classifier.
 
     Args:
-        block: BasicBlock or Bottleneck.
-        layers: blocks in each of the four stages.
-        num_classes: K.
+        row: the variant.
+        num_classes: K; 0 for no classifier: `fc` is the identity and the network gives features.
         in_chans: channels of a picture: 3 for red, green, blue; 1 for grey.
-        deep_stem: three 3x3 convolutions in place of the 7x7 one.
-        avg_down: shortcuts average where they halve the size.
+        global_pool: "avg", "max", "avgmax" (half of each), "catavgmax" (both), or "": maps stay maps, and K is 0.
+        output_stride: how many times smaller than the picture the last maps are: 32, 16 or 8.
+        drop_rate: share of features that are zero in training (Srivastava et al. 2014, dropout).
+        drop_path_rate: of the last block's branch (stochastic depth); it grows from 0 in equal steps from block to
+            block (Huang et al. 2016, section 3).
+        drop_block_rate: of the maps in the last two stages (DropBlock).
     """
 
     def __init__(
         self,
-        block: type[BasicBlock | Bottleneck],
-        layers: tuple[int, int, int, int],
-        *,
+        row: Variant,
         num_classes: int = 1000,
         in_chans: int = 3,
-        deep_stem: bool = False,
-        avg_down: bool = False,
+        *,
+        global_pool: str = "avg",
+        output_stride: int = 32,
+        drop_rate: float = 0.0,
+        drop_path_rate: float = 0.0,
+        drop_block_rate: float = 0.0,
     ) -> None:
         super().__init__()
         self.in_chans = in_chans
         self.num_classes = num_classes
-        self.num_features = 512 * block.expansion
+        self.drop_rate = drop_rate
 
-        self.conv1 = deep_convolution(in_chans) if deep_stem else nn.Conv2d(in_chans, 64, 7, 2, padding=3, bias=False)
-        self.bn1 = nn.BatchNorm2d(64)
+        channels = row.stem[-1]
+        self.conv1 = stem_convolution(row, in_chans)
+        self.bn1 = NORMS[row.norm](channels)
         self.act1 = nn.ReLU(inplace=True)
-        self.maxpool = nn.MaxPool2d(kernel_size=3, stride=2, padding=1)
+        self.maxpool = stem_pool(row, channels)
+        self.feature_info = [{"num_chs": channels, "reduction": 2, "module": "act1"}]
 
         # Width doubles wherever height and width are halved, so that every stage costs about the same.
-        wider = block.expansion
-        shortcut = averaging_projection if avg_down else projection
-        self.layer1 = stage(block, 64, 64, layers[0], 1, shortcut)
-        self.layer2 = stage(block, 64 * wider, 128, layers[1], 2, shortcut)
-        self.layer3 = stage(block, 128 * wider, 256, layers[2], 2, shortcut)
-        self.layer4 = stage(block, 256 * wider, 512, layers[3], 2, shortcut)
+        reduction, before, depth = 4, 1, sum(row.layers)
+        rates = [drop_path_rate * index / (depth - 1) for index in range(depth)]
+        for index, (stride, dilation) in enumerate(STRIDES[output_stride]):
+            blocks, rates = rates[: row.layers[index]], rates[row.layers[index] :]
+            layer = stage(row, index, channels, stride, (before, dilation), blocks, drop_block_rate)
+            reduction, before, channels = reduction * stride, dilation, row.stage_channels[index]
+            self.add_module(f"layer{index + 1}", layer)
+            self.feature_info.append({"num_chs": channels, "reduction": reduction, "module": f"layer{index + 1}"})
 
-        self.global_pool = nn.AdaptiveAvgPool2d(1)
-        self.fc = nn.Linear(self.num_features, num_classes)
+        self.num_features = channels
+        self._set_classifier(num_classes, global_pool)
         self.initialise()
+        if row.pruned:
+            prune(self, row.pruned)
 
     def forward(self, x: Tensor) -> Tensor:
         """Pictures (N, in_chans, H, W), normalised -> logits (N, K)."""
@@ -195,31 +127,51 @@ class ResNet(nn.Module):
         return self.layer4(x)  # (N, 512 * expansion, H/32, W/32)
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
-        """(N, num_features, H, W) -> logits (N, K); with pre_logits the mean over positions, (N, num_features)."""
-        x = self.global_pool(x).flatten(1)
+        """(N, num_features, H, W) -> logits (N, K); with pre_logits what the classifier reads, (N, F)."""
+        x = self.global_pool(x)
+        if self.training and self.drop_rate:
+            x = functional.dropout(x, self.drop_rate)
         return x if pre_logits else self.fc(x)
 
-    def reset_classifier(self, num_classes: int) -> None:
-        """A new classifier for K = num_classes, at random, where the old one is; all else stays."""
+    def get_classifier(self) -> nn.Module:
+        return self.fc
+
+    def reset_classifier(self, num_classes: int, global_pool: str | None = None) -> None:
+        """A new classifier for K = num_classes (0 for none), at random, where the old one is; all else stays.
+
+        global_pool: another pooling before it; None for the one that is there.
+        """
+        kind = self.global_pool.kind if global_pool is None else global_pool
+        check(global_pool=kind)
+        self._set_classifier(num_classes, kind)
+        self.fc.to(self.layer4[0].conv1.weight).train(self.training)
+
+    def set_grad_checkpointing(self, enable: bool = True) -> None:
+        """Whether training saves memory for time (see Stage)."""
+        set_checkpointing(self, enable)
+
+    def _set_classifier(self, num_classes: int, global_pool: str) -> None:
         self.num_classes = num_classes
-        self.fc = nn.Linear(
-            self.num_features, num_classes, device=self.fc.weight.device, dtype=self.fc.weight.dtype
-        ).train(self.training)
+        self.global_pool = GlobalPool(global_pool)
+        self.head_hidden_size = self.num_features * POOLS[global_pool]  # F
+        self.fc = nn.Linear(self.head_hidden_size, num_classes) if num_classes else nn.Identity()
 
     def initialise(self) -> None:
         """Set all weights to where training starts.
 
-        | layer                                 | weight                             | bias                  |
-        |---------------------------------------|------------------------------------|-----------------------|
+        | layer                                 | weight                               | bias                |
+        |---------------------------------------|--------------------------------------|---------------------|
         | convolution, k x k, C' channels out   | normal, mean 0, var 2 / (k * k * C') | none                |
-        | batch normalisation                   | 1                                  | 0                     |
-        | the last normalisation of each block  | 0                                  | 0                     |
-        | classifier of F features              | uniform within 1 / sqrt(F)         | likewise              |
+        | the two of squeeze-and-excitation     | the same                             | uniform, see below  |
+        | normalisation                         | 1                                    | 0                   |
+        | the last normalisation of each block  | 0                                    | 0                   |
+        | classifier of F features              | uniform within 1 / sqrt(F)           | likewise            |
 
         Convolutions: He et al. 2015, "Delving Deep into Rectifiers", arXiv:1502.01852, equation 14: half of what
         comes back through a ReLU is zero, and this variance keeps the size of gradients through all layers.
         Normalisation: Ioffe and Szegedy 2015, arXiv:1502.03167. Zero in the last one: Goyal et al. 2017,
-        arXiv:1706.02677, section 5.1: each block starts as the identity. Classifier: torch's own default.
+        arXiv:1706.02677, section 5.1: each block starts as the identity. Classifier: torch's own default, as are
+        the biases within 1 / sqrt(channels in) and the few weights of efficient channel attention.
         """
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
@@ -229,17 +181,60 @@ class ResNet(nn.Module):
                 nn.init.zeros_(module.last_norm.weight)
 
 
-BLOCKS = {"basic": BasicBlock, "bottleneck": Bottleneck}
+def stage(
+    row: Variant,
+    index: int,
+    in_channels: int,
+    stride: int,
+    dilation: tuple[int, int],
+    drop_path_rates: Sequence[float],
+    drop_block_rate: float,
+) -> Stage:
+    """The blocks of one width, the first of which changes the shape: (N, C, H, W) -> (N, C', H/stride, W/stride).
+
+    Args:
+        index: 0 to 3; C' is row.stage_channels[index].
+        in_channels: C.
+        dilation: of the stage before and of this one.
+        drop_path_rates: one for each block.
+        drop_block_rate: counts in the last two stages, with the squares of timm/models/resnet.py.
+    """
+    block, out_channels = BLOCKS[row.blocks[index]], row.stage_channels[index]
+    changes = stride > 1 or in_channels != out_channels
+    downsample = shortcut(row, in_channels, out_channels, stride, dilation) if changes else None
+    blocks = []
+    for rate in drop_path_rates:
+        drop_block = DropBlock(drop_block_rate, *SQUARES[index]) if drop_block_rate and index in SQUARES else None
+        drop_path = StochasticDepth(rate) if rate else None
+        blocks.append(block(row, in_channels, row.channels[index], stride, dilation, downsample, drop_block, drop_path))
+        in_channels, stride, dilation, downsample = out_channels, 1, (dilation[1], dilation[1]), None
+    return Stage(*blocks)
 
 
-def create(name: str, num_classes: int = 1000, in_chans: int = 3) -> ResNet:
-    """The variant called `name` (see variants.py) with random weights; UserError on an unknown name."""
-    row = variant(name)
-    return ResNet(
-        BLOCKS[row.block],
-        row.layers,
-        num_classes=num_classes,
-        in_chans=in_chans,
-        deep_stem=row.deep_stem,
-        avg_down=row.avg_down,
-    )
+def check(
+    *,
+    global_pool: str = "avg",
+    output_stride: int = 32,
+    out_indices: int | tuple[int, ...] = (),
+    **rates: float,
+) -> None:
+    """Raise one UserError for all arguments that no network can have."""
+    problems = [
+        Message("not_one_of", {"field": field, "value": value, "allowed": list(allowed)})
+        for field, value, allowed in (("global_pool", global_pool, POOLS), ("output_stride", output_stride, STRIDES))
+        if value not in allowed
+    ]
+    problems += [
+        Message("out_of_range", {"field": field, "value": rate, "low": 0, "high": HIGHEST_RATE})
+        for field, rate in rates.items()
+        if not 0 <= rate <= HIGHEST_RATE
+    ]
+    count = 1 + len(STRIDES[32])  # of maps
+    indices = [-out_indices] if isinstance(out_indices, int) else out_indices
+    problems += [
+        Message("out_of_range_whole", {"field": "out_indices", "value": index, "low": -count, "high": count - 1})
+        for index in indices
+        if index not in range(-count, count)
+    ]
+    if problems:
+        raise UserError.of(problems)

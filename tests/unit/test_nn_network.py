@@ -38,7 +38,7 @@ def one_thread():
     torch.set_num_threads(before)
 
 
-@pytest.fixture(scope="module", params=VARIANTS)
+@pytest.fixture(scope="module", params=PARAMETERS)
 def pair(request) -> tuple[nn.Module, nn.Module]:
     """Ours and timm's, initialised from the same seed."""
     torch.manual_seed(0)
@@ -104,7 +104,7 @@ def test_a_training_step_equals_timms_to_the_bit_and_reaches_every_parameter(pai
     assert_same_state(*networks)
 
 
-@pytest.mark.parametrize("name", VARIANTS)
+@pytest.mark.parametrize("name", PARAMETERS)
 def test_number_of_parameters(name):
     with torch.device("meta"):
         network = create(name)
@@ -158,7 +158,7 @@ def test_an_unknown_name_brings_the_nearest():
         create("resnet5O")
 
 
-@pytest.mark.parametrize("name", VARIANTS)
+@pytest.mark.parametrize("name", PARAMETERS)
 def test_multiply_adds_are_those_of_the_network(name):
     counts = []
 
