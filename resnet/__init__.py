@@ -13,7 +13,7 @@ _HOME = {
     "load": "resnet.weights.models",
     "load_checkpoint": "resnet.weights.files",
     "list_models": "resnet.weights.find",
-    "list_pretrained": "resnet.weights.records",
+    "list_pretrained": "resnet.weights.published",
     "import_dataset": "resnet.data.importing",
     "Predictor": "resnet.predictor",
     "evaluate": "resnet.evaluation.evaluate",

@@ -26,11 +26,14 @@ from resnet.data.images import READ_SUFFIXES
 from resnet.data.importing import import_dataset
 from resnet.errors import UserError
 from resnet.exporters import FORMATS
+from resnet.nn.variants import VARIANTS, variant
 from resnet.settings import CROP_MODES, MODES, TrainSettings
 from resnet.store import Store, name_of
 from resnet.text import Message, say
 from resnet.views import downloads, exports
+from resnet.views.picker import amount
 from resnet.weights.find import HubName, find, list_models, source
+from resnet.weights.published import Published, offers
 
 ESCAPED = "backslashreplace"  # bytes of a file's name that are no UTF-8: \udcff, which JSON reads back
 
@@ -178,16 +181,21 @@ def export(options: argparse.Namespace, store: Store) -> None:
 
 
 def models(options: argparse.Namespace, store: Store) -> None:
-    """What ships, networks, and timm's weights: the names that `train` and `predict` take for --model."""
-    published = importlib.import_module("resnet.weights.records").list_pretrained()  # brings timm, which takes seconds
-    names = [(name, say("model_published")) for name in published if fnmatchcase(name, options.pattern)]
-    found = list_models(options.pattern) + names
-    if not found:
+    """What ships, timm's weights, those first that are here already, and networks: the names that --model takes."""
+    known = dict(list_models(options.pattern))
+    rows = [row for row in offers() if fnmatchcase(row.name, options.pattern)]
+    if not known and not rows:
         raise UserError("models_none", pattern=options.pattern)
-    for name, words in found:
-        print(f"{name:22}  {words}")
+    networks = {name: known.pop(name) for name in list(known) if name in VARIANTS}
+    result = {
+        "shipped": [{"name": name, "about": words} for name, words in known.items()],
+        "pretrained": list(map(_published, rows)),
+        "networks": list(networks),
+    }
+    _give(options, result, lambda result: _model_lines(known, rows, networks))
 
 
+MODEL_LINE = "{:42}  {:>7}  {:>9}  {:>3}  {:>11}  {:>8}  {}"
 TRAIN_OPTIONS = (
     "data", "model", "mode", "epochs", "image_size", "batch_size", "learning_rate", "seed", "device", "crop_mode",
     "name",
@@ -209,7 +217,7 @@ def _parser() -> argparse.ArgumentParser:
             sub.add_argument("--json", metavar="FILE", help="write the result as one JSON object; - is standard output")
         return sub
 
-    sub = command("models", models, "list the models that can be had by name")
+    sub = command("models", models, "list the models that can be had by name", json=True)
     sub.add_argument("pattern", nargs="?", default="*", help="such as 'resnet50*'")
 
     sub = command("predict", predict, "classify pictures", json=True)
@@ -439,6 +447,27 @@ def _evaluation_lines(report: dict) -> list[str]:
         lines.append(
             f"  {row['label']}: {row['n']} pictures, recall {row['recall']:.0%}, precision {row['precision']:.0%}"
         )
+    return lines
+
+
+def _published(row: Published) -> dict:
+    """What there is to know of published weights; see resnet.weights.published for the units."""
+    names = ("name", "architecture", "tag", "params", "giga_macs", "size", "classes", "license", "noncommercial")
+    return {name: getattr(row, name) for name in (*names, "bytes", "top1", "top1_size", "cached")}
+
+
+def _model_lines(ships: dict[str, str], rows: list[Published], networks: dict[str, str]) -> list[str]:
+    lines = [MODEL_LINE.format("name", "params", "mult-adds", "px", "top-1 at px", "download", "licence, or phrase")]
+    lines += [MODEL_LINE.format(name, *"-----", words) for name, words in ships.items()]
+    for row in rows:
+        top1 = f"{row.top1:.1f} % {row.top1_size}" if row.top1 else "-" if row.classes else "no head"
+        counts = f"{amount(row.params)} M", f"{amount(row.giga_macs)} G", row.size, top1
+        download = "here" if row.cached else downloads.size(row.bytes)
+        lines.append(MODEL_LINE.format(row.name, *counts, download, downloads.license(row)))
+    for name, words in networks.items():
+        network = variant(name)
+        counts = f"{amount(network.params)} M", f"{amount(network.giga_macs)} G", network.size
+        lines.append(MODEL_LINE.format(name, *counts, "-", "-", words))
     return lines
 
 

@@ -2,6 +2,7 @@
 
 import re
 
+from resnet.nn.variants import variant
 from resnet.weights.folder import ModelConfig
 
 RECIPE = {  # of a run's settings; those that its mode used are there
@@ -19,11 +20,12 @@ RECIPE = {  # of a run's settings; those that its mode used are there
 
 def model_card(config: ModelConfig, report: dict | None, notes: str = "") -> str:
     """Markdown with the Hub's front matter. notes: paragraphs on data and terms, for a model that is published."""
+    small = variant(config.architecture).small  # of which timm has none
     front = [
         "---",
-        "library_name: timm",
+        *([] if small else ["library_name: timm"]),
         "pipeline_tag: image-classification",
-        "tags: [image-classification, timm, resnet]",
+        f"tags: [image-classification, {'' if small else 'timm, '}resnet]",
         *([f"license: {config.license}"] if config.license else []),
         "---",
     ]
@@ -35,10 +37,11 @@ def model_card(config: ModelConfig, report: dict | None, notes: str = "") -> str
     if report:
         parts += [_accuracy(report), _training(report)]
     parts += [notes] if notes else []
-    parts.append(
-        "Opens in timm: `timm.create_model('local-dir:FOLDER', pretrained=True)`. "
-        "The order of the classes and the preprocessing stand in config.json."
-    )
+    if small:
+        parts.append("timm has no such network: the model opens in ResNet Lab alone.")
+    else:
+        parts.append("Opens in timm: `timm.create_model('local-dir:FOLDER', pretrained=True)`.")
+    parts.append("The order of the classes and the preprocessing stand in config.json.")
     return "\n".join(front) + "\n\n" + "\n\n".join(parts) + "\n"
 
 

@@ -19,6 +19,7 @@ from resnet.store import Store
 from resnet.text import Message
 from resnet.weights.find import HubName, config_of, find
 from resnet.weights.preprocessing import Preprocessing
+from resnet.weights.published import present_name
 
 T = TypeVar("T")
 
@@ -53,7 +54,8 @@ def plan(store: Store, settings: TrainSettings) -> Plan:
         raise UserError.of(problems)
     model, architecture, preprocessing = start
     train = data.part("train")
-    preprocessing = preprocessing or Preprocessing(_suitable_size(train), crop_pct=1.0)
+    row = variant(architecture)
+    preprocessing = preprocessing or Preprocessing(row.size if row.small else _suitable_size(train), crop_pct=1.0)
     resolved = resolve(
         replace(settings, data=data.id, model=model, name=clean_name(settings.name or f"{data.name} {architecture}")),
         images=len(train),
@@ -81,7 +83,8 @@ def _start(store: Store, settings: TrainSettings) -> tuple[str, str, Preprocessi
     The model is named so that it is found again whatever is called what by then, and from any folder.
     """
     if settings.mode == "scratch":
-        name = settings.model if settings.model in VARIANTS else config_of(settings.model, store).architecture
+        present = present_name(settings.model)
+        name = present if present in VARIANTS else config_of(settings.model, store).architecture
         return name, name, None
     config, found = config_of(settings.model, store), find(settings.model, store)
     if isinstance(found, HubName):
@@ -111,13 +114,14 @@ def estimate(plan: Plan) -> float:
     cores = os.cpu_count() or 1
     speed = GIGA_MACS_PER_SECOND[device] * (cores if device == "cpu" else 1)
     decode = 1 / (PICTURES_PER_SECOND * cores)
-    giga_macs = variant(plan.architecture).giga_macs
-    forward = giga_macs * (settings.image_size / 224) ** 2 / speed
+    network = variant(plan.architecture)
+    giga_macs = network.giga_macs / network.size**2  # of a pixel
+    forward = giga_macs * settings.image_size**2 / speed
     seconds = START_SECONDS + val * max(forward, decode)
     if settings.mode in ("head", "auto"):
         seconds += (train + val) * max(forward, decode)
         seconds += settings.head_epochs * steps_per_epoch(train, settings.batch_size) * HEAD_STEP_SECONDS
     if settings.mode != "head":
-        step = 3 * giga_macs * (settings.train_size / 224) ** 2 / speed
+        step = 3 * giga_macs * settings.train_size**2 / speed
         seconds += settings.epochs * (train * max(step, decode) + val * max(forward, decode))
     return seconds

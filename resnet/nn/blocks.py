@@ -153,9 +153,6 @@ def set_checkpointing(network: nn.Module, enable: bool) -> None:
             module.checkpointing = enable
 
 
-BLOCKS = {"basic": BasicBlock, "bottleneck": Bottleneck}
-
-
 def attention(row: Variant, channels: int) -> nn.Module:
     """How the channels of a branch are weighed, (N, C, H, W) -> (N, C, H, W)."""
     if row.attention == "se":

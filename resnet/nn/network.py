@@ -18,7 +18,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from resnet.errors import UserError
-from resnet.nn.blocks import BLOCKS, NORMS, BasicBlock, Bottleneck, Stage, set_checkpointing, shortcut
+from resnet.nn.blocks import NORMS, BasicBlock, Bottleneck, Stage, set_checkpointing, shortcut
+from resnet.nn.cifar import PlainBlock, padding_shortcut
 from resnet.nn.features import FeatureMaps
 from resnet.nn.layers import DropBlock, GlobalPool, StochasticDepth
 from resnet.nn.pruned import prune
@@ -34,6 +35,7 @@ STRIDES = {
     8: ((1, 1), (2, 1), (1, 2), (1, 4)),
 }
 SQUARES = {2: (5, 0.25), 3: (3, 1.0)}  # of DropBlock, by stage: side, and what its rate is multiplied by
+BLOCKS = {"basic": BasicBlock, "bottleneck": Bottleneck, "plain": PlainBlock}
 HIGHEST_RATE = 0.99  # of what is dropped; at 1 nothing would be left
 POOLS = {"avg": 1, "max": 1, "avgmax": 1, "catavgmax": 2, "": 1}  # features that a channel gives
 
@@ -94,18 +96,20 @@ class ResNet(nn.Module):
         self.bn1 = NORMS[row.norm](channels)
         self.act1 = nn.ReLU(inplace=True)
         self.maxpool = stem_pool(row, channels)
-        self.feature_info = [{"num_chs": channels, "reduction": 2, "module": "act1"}]
+        self.feature_info = [{"num_chs": channels, "reduction": 1 if row.small else 2, "module": "act1"}]
 
         # Width doubles wherever height and width are halved, so that every stage costs about the same.
-        reduction, before, depth = 4, 1, sum(row.layers)
+        reduction, before, depth = 1 if row.small else 4, 1, sum(row.layers)
         rates = [drop_path_rate * index / (depth - 1) for index in range(depth)]
-        for index, (stride, dilation) in enumerate(STRIDES[output_stride]):
-            blocks, rates = rates[: row.layers[index]], rates[row.layers[index] :]
+        for index, (count, (stride, dilation)) in enumerate(zip(row.layers, STRIDES[output_stride], strict=False)):
+            blocks, rates = rates[:count], rates[count:]
             layer = stage(row, index, channels, stride, (before, dilation), blocks, drop_block_rate)
             reduction, before, channels = reduction * stride, dilation, row.stage_channels[index]
             self.add_module(f"layer{index + 1}", layer)
             self.feature_info.append({"num_chs": channels, "reduction": reduction, "module": f"layer{index + 1}"})
 
+        if row.small:
+            self.layer4 = nn.Identity()  # which has no fourth stage
         self.num_features = channels
         self._set_classifier(num_classes, global_pool)
         self.initialise()
@@ -144,7 +148,7 @@ class ResNet(nn.Module):
         kind = self.global_pool.kind if global_pool is None else global_pool
         check(global_pool=kind)
         self._set_classifier(num_classes, kind)
-        self.fc.to(self.layer4[0].conv1.weight).train(self.training)
+        self.fc.to(self.layer1[0].conv1.weight).train(self.training)
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Whether training saves memory for time (see Stage)."""
@@ -164,7 +168,7 @@ class ResNet(nn.Module):
         | convolution, k x k, C' channels out   | normal, mean 0, var 2 / (k * k * C') | none                |
         | the two of squeeze-and-excitation     | the same                             | uniform, see below  |
         | normalisation                         | 1                                    | 0                   |
-        | the last normalisation of each block  | 0                                    | 0                   |
+        | the last of each residual block       | 0                                    | 0                   |
         | classifier of F features              | uniform within 1 / sqrt(F)           | likewise            |
 
         Convolutions: He et al. 2015, "Delving Deep into Rectifiers", arXiv:1502.01852, equation 14: half of what
@@ -177,7 +181,7 @@ class ResNet(nn.Module):
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
         for module in self.modules():
-            if isinstance(module, BasicBlock | Bottleneck):
+            if isinstance(module, BasicBlock | Bottleneck) and not isinstance(module, PlainBlock):
                 nn.init.zeros_(module.last_norm.weight)
 
 
@@ -201,7 +205,11 @@ def stage(
     """
     block, out_channels = BLOCKS[row.blocks[index]], row.stage_channels[index]
     changes = stride > 1 or in_channels != out_channels
-    downsample = shortcut(row, in_channels, out_channels, stride, dilation) if changes else None
+    downsample = None
+    if changes and row.small:
+        downsample = padding_shortcut(in_channels, out_channels, stride)
+    elif changes:
+        downsample = shortcut(row, in_channels, out_channels, stride, dilation)
     blocks = []
     for rate in drop_path_rates:
         drop_block = DropBlock(drop_block_rate, *SQUARES[index]) if drop_block_rate and index in SQUARES else None

@@ -8,6 +8,7 @@ from resnet.errors import UserError
 PLAIN = (64,)  # one 7x7 convolution
 DEEP = (32, 32, 64)  # three of 3x3
 WIDE = (64, 64, 128)
+SMALL = (16,)  # one of 3x3
 TIERED = (24, 32, 64)
 
 
@@ -26,17 +27,17 @@ class Variant:
 
     The number in a name counts the layers with weights on the longest way through: two or three convolutions
     a block, the stem's first, the classifier (He et al. 2015, table 1). The letters are explained in the table.
-    Parameters are those with 1000 classes. Multiply-adds are counted in the network itself, convolutions and
-    classifier, at 224 x 224 px whatever the size that weights were trained at, so that rows compare.
+    Parameters are those with `classes` classes. Multiply-adds are counted in the network itself, convolutions and
+    classifier, at `size` x `size` pixels whatever the size that weights were trained at, so that rows compare.
     """
 
-    block: str | tuple[str, str, str, str]  # "basic": two 3x3 convolutions; "bottleneck": 1x1, 3x3, 1x1; or by stage
-    layers: tuple[int, int, int, int]  # blocks in each of the four stages
-    giga_macs: float  # multiply-adds of one picture at 224 x 224 px, in units of 1e9
+    block: str | tuple[str, ...]  # "basic": two 3x3 convolutions; "bottleneck": 1x1, 3x3, 1x1; or by stage
+    layers: tuple[int, ...]  # blocks in each of the stages, of which there are four, or three in small networks
+    giga_macs: float  # multiply-adds of one picture, in units of 1e9
     params: float  # in units of 1e6
     stem: tuple[int, ...] = PLAIN  # channels of its convolutions: one of 7x7 or three of 3x3
     stem_pool: str = "max"  # "convolution": a 3x3 one of stride 2 in place of the maximum
-    channels: tuple[int, int, int, int] = (64, 128, 256, 512)  # of each stage; inside its blocks, if bottlenecks
+    channels: tuple[int, ...] = (64, 128, 256, 512)  # of each stage; inside its blocks, if bottlenecks
     avg_down: bool = False  # shortcuts halve the size by averaging, not by skipping three positions of four
     down_kernel: int = 1  # size of the shortcuts' convolution where it halves the size
     groups: int = 1  # of the channels of a bottleneck's 3x3 convolution
@@ -49,9 +50,9 @@ class Variant:
     pruned: tuple[Widths, ...] = ()  # channels of each block, where they differ from block to block
 
     @property
-    def blocks(self) -> tuple[str, str, str, str]:
+    def blocks(self) -> tuple[str, ...]:
         """The kind of block of each stage."""
-        return (self.block,) * 4 if isinstance(self.block, str) else self.block
+        return (self.block,) * len(self.layers) if isinstance(self.block, str) else self.block
 
     @property
     def stage_channels(self) -> tuple[int, ...]:
@@ -67,9 +68,30 @@ class Variant:
     def deep_stem(self) -> bool:
         return len(self.stem) > 1
 
+    @property
+    def small(self) -> bool:
+        """Made for CIFAR's pictures: the stem keeps their size, and what is carried past a block has no weights."""
+        return self.stem == SMALL
+
+    @property
+    def size(self) -> int:
+        """Pixels; the usual input, at which multiply-adds are counted."""
+        return 32 if self.small else 224
+
+    @property
+    def classes(self) -> int:
+        """That the usual weights tell apart, with which parameters are counted."""
+        return 10 if self.small else 1000
+
+    @property
+    def stride(self) -> int:
+        """How many times smaller than the picture the last maps are."""
+        return 4 if self.small else 32
+
 
 D = {"stem": DEEP, "avg_down": True}
 T = {"stem": TIERED, "avg_down": True}
+CIFAR = {"stem": SMALL, "channels": (16, 32, 64)}
 RS = {**D, "stem_pool": "convolution", "attention": "se", "reduction": 4}
 
 # what training with pruning left of the channels (Aflalo et al. 2020), read off the published weights
@@ -216,6 +238,17 @@ VARIANTS = {
     "resnetrs270": Variant("bottleneck", (4, 29, 53, 4), 20.6, 129.86, **RS),
     "resnetrs350": Variant("bottleneck", (4, 36, 72, 4), 26.3, 163.96, **RS),
     "resnetrs420": Variant("bottleneck", (4, 44, 87, 4), 31.4, 191.89, **RS),
+    # He et al. 2015, section 4.2: 6 n + 2 layers; the plain ones carry nothing past a block
+    "resnet20_cifar": Variant("basic", (3,) * 3, 0.041, 0.27, **CIFAR),
+    "resnet32_cifar": Variant("basic", (5,) * 3, 0.069, 0.46, **CIFAR),
+    "resnet44_cifar": Variant("basic", (7,) * 3, 0.097, 0.66, **CIFAR),
+    "resnet56_cifar": Variant("basic", (9,) * 3, 0.125, 0.85, **CIFAR),
+    "resnet110_cifar": Variant("basic", (18,) * 3, 0.253, 1.73, **CIFAR),
+    "resnet1202_cifar": Variant("basic", (200,) * 3, 2.829, 19.42, **CIFAR),
+    "plain20_cifar": Variant("plain", (3,) * 3, 0.041, 0.27, **CIFAR),
+    "plain32_cifar": Variant("plain", (5,) * 3, 0.069, 0.46, **CIFAR),
+    "plain44_cifar": Variant("plain", (7,) * 3, 0.097, 0.66, **CIFAR),
+    "plain56_cifar": Variant("plain", (9,) * 3, 0.125, 0.85, **CIFAR),
     # timm's own, to try things out with
     "test_resnet": Variant(
         ("basic", "basic", "bottleneck", "basic"),

@@ -69,9 +69,13 @@ STRINGS: dict[str, tuple[str, str]] = {
         "a network: from random weights (train --mode scratch), or with timm's usual ones",
         "网络：可从随机权重训练（train --mode scratch），或使用 timm 的常用权重",
     ),
-    "model_published": (
-        "weights that timm publishes; downloaded when first used",
-        "timm 发布的权重；首次使用时下载",
+    "model_network_bare": (
+        "a network: from random weights (train --mode scratch)",
+        "网络：可从随机权重训练（train --mode scratch）",
+    ),
+    "model_former": (
+        "“{former}” is a former name; timm now calls it {name}.",
+        "“{former}” 是旧名称；timm 现在称之为 {name}。",
     ),
     "model_path_wrong": (
         "{path} is neither a model folder (with {file}) nor a file of weights ({suffixes}); "
@@ -94,6 +98,19 @@ STRINGS: dict[str, tuple[str, str]] = {
         "timm has no weights called “{name}”; did you mean: {near}?",
         "timm 没有名为 “{name}” 的权重；您是否想用：{near}？",
     ),
+    "pretrained_none": (
+        "timm publishes no weights for {name}; train it from random weights (--mode scratch), "
+        "or name another model: `python -m resnet models` lists them.",
+        "timm 没有发布 {name} 的权重；请从随机权重训练（--mode scratch），"
+        "或指定其他模型：`python -m resnet models` 会列出它们。",
+    ),
+    # published weights, to choose from
+    "picker_params": ("{count} M parameters", "{count} M 参数"),
+    "picker_macs": ("{count} G multiply-adds", "{count} G 次乘加"),
+    "picker_top1": ("{percent} % of ImageNet", "ImageNet {percent} %"),
+    "picker_top1_at": ("{percent} % of ImageNet at {size} px", "ImageNet {percent} %（{size} 像素）"),
+    "picker_headless": ("no classifier: to train from", "无分类器：用于训练"),
+    "picker_here": ("on this machine", "已在本机上"),
     # files of weights: what they are instead
     "weights_missing": (
         "There is no file {file}.",
@@ -219,18 +236,16 @@ STRINGS: dict[str, tuple[str, str]] = {
         "{file} holds more than {most} tensors, which no residual network has.",
         "{file} 含有超过 {most} 个张量，残差网络不会有这么多。",
     ),
-    "weights_not_built": (
-        "{file} looks like {architecture}, which this project does not build; it builds: {known}.",
-        "{file} 看起来是 {architecture}，本项目不支持；支持的网络：{known}。",
-    ),
     "weights_unlike": (
-        "{file} is like none of the networks that this project builds: {known}.",
-        "{file} 与本项目支持的网络都不相符：{known}。",
+        "{file} is like none of the networks that this project builds; `python -m resnet models` lists them.",
+        "{file} 与本项目支持的网络都不相符；`python -m resnet models` 会列出它们。",
     ),
     "weights_small_stem": (
         "{file} begins with a convolution of {size} × {size} pixels, as networks for very small pictures do; "
-        "those that this project builds begin with 7 × 7.",
-        "{file} 的第一层卷积为 {size} × {size}，用于很小的图片；本项目的网络以 7 × 7 卷积开始。",
+        "of those this project builds the ones of the first paper (resnet20_cifar and others), "
+        "which have no weights in their shortcuts, and this file's names or shapes are others.",
+        "{file} 的第一层卷积为 {size} × {size}，用于很小的图片；此类网络中，本项目只支持最初论文中的那些"
+        "（resnet20_cifar 等），其捷径连接没有权重，而该文件的名称或形状与之不同。",
     ),
     "weights_headless": (
         "{file} holds {architecture} without a classifier: a model can be trained from it, but it cannot classify.",

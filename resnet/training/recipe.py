@@ -28,10 +28,11 @@ def parameter_groups(model: ResNet, weight_decay: float, layer_decay: float) -> 
     The further from the classifier, the lower the rate. Norms and biases are not decayed: shrinking them does not
     simplify the function (He et al. 2018, "Bag of Tricks", section 3.1).
     """
-    depth = {"fc": 0, "layer4": 1, "layer3": 2, "layer2": 3, "layer1": 4}  # all else is the stem
+    stages = sorted({name for name, _ in model.named_children() if name.startswith("layer")}, reverse=True)
+    depth = {name: distance for distance, name in enumerate(("fc", *stages))}  # all else is the stem
     groups: dict[tuple[int, bool], dict] = {}
     for name, parameter in model.named_parameters():
-        distance, decayed = depth.get(name.split(".")[0], 5), parameter.ndim > 1
+        distance, decayed = depth.get(name.split(".")[0], len(depth)), parameter.ndim > 1
         group = {"params": [], "weight_decay": weight_decay if decayed else 0.0, "scale": layer_decay**distance}
         groups.setdefault((distance, decayed), group)["params"].append(parameter)
     return list(groups.values())

@@ -8,6 +8,7 @@ from resnet.views.sentences import duration, visible
 
 if TYPE_CHECKING:  # the Hub's client is loaded by those who need it
     from resnet.weights.hub import Offer
+    from resnet.weights.published import Published
 
 
 def size(count: float) -> str:
@@ -23,7 +24,7 @@ def offer(found: "Offer", language: str = "en") -> str:
     return say(key, language, model=visible(found.model), size=size(found.bytes), **where)
 
 
-def license(found: "Offer", language: str = "en") -> str:
+def license(found: "Offer | Published", language: str = "en") -> str:
     """As the Hub abbreviates it; one that forbids commercial use is called so."""
     if not found.license:
         return say("license_none", language)

@@ -13,7 +13,8 @@ from resnet.errors import UserError
 from resnet.nn.variants import VARIANTS
 from resnet.store import CHECKPOINTS, Store, folders, name_of
 from resnet.text import say
-from resnet.weights.folder import CONFIG, SUFFIXES, ModelConfig, read_config
+from resnet.weights.folder import CONFIG, SUFFIXES, ModelConfig, default_labels, read_config
+from resnet.weights.published import FILE, find_published, present_name, published
 
 if TYPE_CHECKING:
     from resnet.weights.hub import Source
@@ -28,10 +29,11 @@ REVISION = re.compile(r"(?!.*(\.\.|//|/$))\w[\w./-]{0,254}", re.ASCII)  # a bran
 class HubName:
     """Weights on the Hub: ARCHITECTURE or ARCHITECTURE.TAG of timm's, or hf-hub:OWNER/NAME[@REVISION].
 
-    Whether there are any so called only timm's records, or the Hub, can say.
+    Whether there are any so called the table of published weights can say, or the Hub.
     """
 
     name: str
+    former: str = ""  # how timm once called it, where it was asked for so
 
 
 def find(reference: str, store: Store, *, local: bool = True) -> Path | HubName:
@@ -55,25 +57,32 @@ def find(reference: str, store: Store, *, local: bool = True) -> Path | HubName:
     path = _path(reference)
     if path:
         return path
-    if reference.startswith(TIMM):
-        return HubName(reference.removeprefix(TIMM))
-    known = reference in here or reference.split(".")[0] in VARIANTS
-    run = _run(reference, store, exact=known)
+    timms = _timms_name(reference.removeprefix(TIMM))
+    if timms and reference.startswith(TIMM):
+        return timms
+    run = _run(reference, store, exact=reference in here or timms is not None)
     if run:
         return run
     if reference in here:
         return here[reference]
-    if known:
-        return HubName(reference)
+    if timms:
+        return timms
     names = [*here, *VARIANTS, *(name_of(folder) for folder in folders(store.runs))]
     near = difflib.get_close_matches(reference, names, n=3, cutoff=0.4) or names[:3]
     raise UserError("model_unknown", name=reference, near=near)
 
 
+def _timms_name(name: str) -> HubName | None:
+    present = present_name(name)
+    if present.split(".")[0] not in VARIANTS:
+        return None
+    return HubName(present, name if present != name else "")
+
+
 def config_of(reference: str, store: Store) -> ModelConfig:
     """What is known of the model called `reference`, without its weights where that can be.
 
-    Loads torch for a bare file of weights, timm for a name of timm's, neither for a model folder. Of one on the Hub
+    Loads torch for a bare file of weights, timm where ImageNet's classes are to be named. Of a model folder on the Hub
     its config.json is fetched, if that is not here.
     """
     found = find(reference, store)
@@ -83,19 +92,21 @@ def config_of(reference: str, store: Store) -> ModelConfig:
 
 
 def source(name: HubName) -> "Source":
-    """Where the files of a model on the Hub lie. Loads timm for a name of timm's."""
+    """Where the files of a model on the Hub lie."""
     if name.name.startswith(HUB):
         repository, _, revision = name.name.removeprefix(HUB).partition("@")
         return weights.late("hub").Source(name.name, repository, revision or "main")
-    record = weights.late("records").record(name.name)
-    return weights.late("hub").Source(record.name, record.repository, file=record.file, license=record.config.license)
+    row = find_published(name.name)
+    return weights.late("hub").Source(row.name, row.repository, file=FILE, license=row.license)
 
 
 def hub_config(name: HubName) -> ModelConfig:
-    """What is known of a model on the Hub: timm's record, or its config.json, fetched where it is not here."""
+    """What is known of a model on the Hub: from the table, or its config.json, fetched where it is not here."""
     if name.name.startswith(HUB):
         return read_config(weights.late("hub").config_folder(source(name)))
-    return weights.late("records").record(name.name).config
+    row = find_published(name.name)
+    labels, descriptions = default_labels(row.classes)
+    return ModelConfig(row.architecture, labels, row.preprocessing, descriptions, license=row.license)
 
 
 def shipped() -> list[Path]:
@@ -116,7 +127,8 @@ def list_models(pattern: str = "*") -> list[tuple[str, str]]:
     pattern: as for file names: "resnet50*". The weights that can be downloaded: resnet.list_pretrained().
     """
     found = [(folder.name, _words(read_config(folder))) for folder in shipped()]
-    found += [(name, say("model_network")) for name in VARIANTS]
+    with_weights = {row.architecture for row in published()}
+    found += [(name, say("model_network" if name in with_weights else "model_network_bare")) for name in VARIANTS]
     return [(name, words) for name, words in found if fnmatchcase(name, pattern)]
 
 
@@ -130,7 +142,7 @@ def _path(reference: str) -> Path | None:
     path = Path(reference)
     if (path / CONFIG).is_file() or (path.is_file() and path.suffix in SUFFIXES):
         return path
-    timms = reference.startswith(TIMM) and reference.removeprefix(TIMM).split(".")[0] in VARIANTS
+    timms = reference.startswith(TIMM) and _timms_name(reference.removeprefix(TIMM)) is not None
     if not timms and (os.sep in reference or "/" in reference):
         raise UserError("model_path_wrong", path=path, file=CONFIG, suffixes=SUFFIXES)
     return None

@@ -13,7 +13,6 @@ Nothing here loads torch: pages list models before torch is there.
 
 import json
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,10 +23,11 @@ from safetensors.numpy import save_file
 
 from resnet import weights
 from resnet.errors import UserError
-from resnet.nn.variants import variant
+from resnet.nn.variants import VARIANTS, variant
 from resnet.store import FORMAT, replacing_folder, write_json
 from resnet.weights.neighbours import Neighbours
 from resnet.weights.preprocessing import Preprocessing
+from resnet.weights.published import present_name
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -39,9 +39,7 @@ PICKLE, PICKLE_INDEX = "pytorch_model.bin", "pytorch_model.bin.index.json"  # th
 SUFFIXES = (".safetensors", ".pth", ".pt", ".bin", ".th", ".ckpt", ".pkl", ".tar", ".json")
 LONGEST_JSON = 16 << 20  # bytes; a config with ImageNet's 21,841 classes and their descriptions has 2 MB
 MOST_CLASSES = 100_000
-# Names under which timm published the networks of this project before names had tags
-# (timm/models/resnet.py, register_model_deprecations)
-FORMER = re.compile(r"(?:tv_|ssl_|swsl_)?(resnet\d+d?)(?:\.\w+)?|gluon_(resnet\d+)_v1[bB]|gluon_(resnet\d+)_v1(d)")
+IMAGENETS = (1000, 11821)  # classes of the subsets that timm's weights tell apart
 RUNNING_STATISTICS = ("running_mean", "running_var")  # of batch normalisation
 BUILT_IN = {"num_classes", "in_chans", "global_pool", "drop_rate", "drop_path_rate", "drop_block_rate"}  # model_args
 
@@ -69,11 +67,11 @@ class ModelConfig:
 
     def to_config(self) -> dict:
         """config.json."""
-        deep_stem = variant(self.architecture).deep_stem
+        network = variant(self.architecture)
         return {
             "architecture": self.architecture,
             "num_classes": self.num_classes,
-            "num_features": variant(self.architecture).num_features,
+            "num_features": network.num_features,
             "label_names": self.labels,
             "label_descriptions": {label: self.describe_label(label) for label in self.labels},
             **({"model_args": {"in_chans": self.in_chans}} if self.in_chans != 3 else {}),
@@ -81,8 +79,8 @@ class ModelConfig:
                 **self.preprocessing.to_config(),
                 "fixed_input_size": False,
                 "num_classes": self.num_classes,
-                "pool_size": [math.ceil(self.preprocessing.size / 32)] * 2,
-                "first_conv": "conv1.0" if deep_stem else "conv1",
+                "pool_size": [math.ceil(self.preprocessing.size / network.stride)] * 2,
+                "first_conv": "conv1.0" if network.deep_stem else "conv1",
                 "classifier": "fc",
                 **({"license": self.license} if self.license else {}),
             },
@@ -190,9 +188,9 @@ def read_object(path: Path) -> dict:
 
 def _architecture(name: str) -> str:
     """The variant called `name` by timm, now or formerly; UserError with the nearest names where there is none."""
-    former = FORMER.fullmatch(name := weights.brief(name))
-    found = "".join(filter(None, former.groups())) if former else name
-    variant(found)
+    name = weights.brief(name)
+    found = present_name(name).split(".")[0]
+    variant(found if found in VARIANTS else name)
     return found
 
 
@@ -228,8 +226,10 @@ def _labels(path: Path, record: dict, pretrained: dict) -> tuple[list[str], dict
 
 
 def default_labels(count: int) -> tuple[list[str], dict[str, str]]:
-    """Labels and descriptions for `count` classes of which nothing is known."""
-    return weights.late("records").imagenet_labels() if count == 1000 else ([str(index) for index in range(count)], {})
+    """Labels and descriptions for `count` classes of which nothing is known: ImageNet's where it has so many."""
+    if count in IMAGENETS:
+        return weights.late("records").imagenet_labels(count)
+    return [str(index) for index in range(count)], {}
 
 
 def _read_lab(path: Path) -> dict:

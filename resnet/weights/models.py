@@ -1,5 +1,6 @@
 """Networks with weights in them: made new, opened from disk, downloaded."""
 
+import warnings
 from functools import partial
 from pathlib import Path
 
@@ -8,47 +9,70 @@ from PIL import Image
 from torch import Tensor
 
 from resnet.errors import UserError
+from resnet.nn.features import FeatureMaps
 from resnet.nn.network import ResNet, create
-from resnet.nn.variants import VARIANTS
+from resnet.nn.variants import variant
 from resnet.store import Store
-from resnet.text import Message
+from resnet.text import Message, say
 from resnet.weights.files import read_state
 from resnet.weights.find import HubName, find, hub_config, source
 from resnet.weights.folder import CONFIG, ModelConfig, default_labels, read_config, weights_in
 from resnet.weights.hub import cached, download
 from resnet.weights.neighbours import NEIGHBOURS, Neighbours
 from resnet.weights.preprocessing import Preprocessing
+from resnet.weights.published import present_name
 from resnet.weights.state import adapt_stem, guess_architecture, load_strict, stem_name
 
+# in the order of the data set's own numbers (Krizhevsky 2009, "Learning multiple layers of features from tiny images")
+CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
-def create_model(name: str, pretrained: bool = False, num_classes: int | None = None, in_chans: int = 3) -> ResNet:
+
+def create_model(
+    name: str,
+    pretrained: bool = False,
+    num_classes: int | None = None,
+    in_chans: int = 3,
+    *,
+    features_only: bool = False,
+    out_indices: int | tuple[int, ...] = (0, 1, 2, 3, 4),
+    **arguments: object,
+) -> ResNet | FeatureMaps:
     """A network by name, in training mode.
 
     Args:
-        name: an architecture (resnet50); with `pretrained`, whatever `load` opens.
+        name: an architecture (resnet50), or that of weights; with `pretrained`, whatever `load` opens.
         pretrained: with weights, not at random.
-        num_classes: K; None for those of the weights, or 1000. Where it is another number than theirs, the
-            classifier alone is new.
+        num_classes: K, or 0 for features in place of logits; None for those of the weights, or the usual number. Where
+            it is another number than that of the weights, the classifier alone is new.
         in_chans: channels of the pictures. Where it is another number than that of the weights, their first
             convolution is adapted, as timm does (see resnet.weights.state.adapt_stem).
+        features_only, out_indices: the maps of these stages in place of logits (see resnet.nn.features).
+        arguments: global_pool, output_stride, drop_rate, drop_path_rate, drop_block_rate (see resnet.nn.network).
     """
-    if not pretrained:
-        return create(name, num_classes=num_classes or 1000, in_chans=in_chans)
-    found = find(name, Store.open())
-    network, config = open_model(found)
+    found = find(name, Store.open()) if pretrained else None
+    if found is None:
+        network = _at_random(name, num_classes, in_chans, arguments)
+    else:
+        network = _with_weights(found, 0 if features_only else num_classes, in_chans, arguments)
+    return FeatureMaps(network, out_indices) if features_only else network.train()
+
+
+def _at_random(name: str, num_classes: int | None, in_chans: int, arguments: dict) -> ResNet:
+    if (present := present_name(name)) != name:
+        warnings.warn(say("model_former", former=name, name=present), stacklevel=3)
+    architecture = present.split(".")[0]
+    usual = variant(architecture).classes
+    return create(architecture, usual if num_classes is None else num_classes, in_chans, **arguments)
+
+
+def _with_weights(found: Path | HubName, num_classes: int | None, in_chans: int, arguments: dict) -> ResNet:
+    state, config, _ = _read(found)
     if num_classes is None:
         _check_classifier(found, config)
-    if in_chans != network.in_chans:
-        network = _with_channels(network, config, in_chans)
-    if num_classes not in (None, config.num_classes):
-        network.reset_classifier(num_classes)
-    return network.train()
-
-
-def _with_channels(network: ResNet, config: ModelConfig, in_chans: int) -> ResNet:
-    other = create(config.architecture, network.num_classes, in_chans)
-    load_strict(other, adapt_stem(network.state_dict(), in_chans))
-    return other
+        num_classes = config.num_classes
+    network = create(config.architecture, num_classes, in_chans, **arguments)
+    load_strict(network, adapt_stem(state, in_chans), new_head=num_classes != config.num_classes)
+    return network
 
 
 def load(reference: str | Path, store: Store | None = None) -> ResNet:
@@ -96,6 +120,15 @@ def open_model(found: Path | HubName) -> tuple[ResNet, ModelConfig]:
     The network has .adapted. A file without a classifier gives a config without labels, and a network with a classifier
     at random.
     """
+    state, config, adapted = _read(found)
+    network = create(config.architecture, config.num_classes or 1, config.in_chans)
+    load_strict(network, state, new_head=not config.labels)
+    network.adapted = adapted
+    return network.eval(), config
+
+
+def _read(found: Path | HubName) -> tuple[dict[str, Tensor], ModelConfig, list[Message]]:
+    """Weights, config, and what was changed in the weights so that they fit it."""
     adapted = []
     path = download(source(found)) if isinstance(found, HubName) else found
     if path.is_dir():
@@ -110,10 +143,9 @@ def open_model(found: Path | HubName) -> tuple[ResNet, ModelConfig]:
         if channels != config.in_chans:
             state = adapt_stem(state, config.in_chans)
             adapted.append(Message("weights_stem", {"before": channels, "after": config.in_chans}))
-    network = create(config.architecture, config.num_classes or 1, config.in_chans)
-    load_strict(network, state, new_head=not config.labels)
-    network.adapted = adapted
-    return network.eval(), config
+    if isinstance(found, HubName) and found.former:
+        adapted.append(Message("model_former", {"former": found.former, "name": found.name}))
+    return state, config, adapted
 
 
 def _check_classifier(found: Path | HubName, config: ModelConfig) -> None:
@@ -131,14 +163,18 @@ def _check_classes(folder: Path, config: ModelConfig, state: dict[str, Tensor]) 
 
 
 def _guessed(file: Path, state: dict[str, Tensor]) -> ModelConfig:
-    """What keys and shapes tell of bare weights; of preprocessing they tell nothing, so it is the most common."""
-    stem, known = stem_name(state), ", ".join(VARIANTS)
-    if stem == "conv1.weight" and (size := state[stem].shape[-1]) == 3:
+    """What keys and shapes tell of bare weights; of preprocessing they tell nothing, so it is the most common.
+
+    For CIFAR's that is the same mean and deviation as for all others: github.com/akamaster/pytorch_resnet_cifar10, from
+    which the usual weights with shortcuts of option A come, has ImageNet's (trainer.py).
+    """
+    architecture, stem = guess_architecture(state), stem_name(state)
+    if architecture is None and stem == "conv1.weight" and (size := state[stem].shape[-1]) == 3:
         raise UserError("weights_small_stem", file=file, size=size)
-    architecture = guess_architecture(state)
     if architecture is None:
-        raise UserError("weights_unlike", file=file, known=known)
-    if architecture not in VARIANTS:
-        raise UserError("weights_not_built", file=file, architecture=architecture, known=known)
+        raise UserError("weights_unlike", file=file)
+    row = variant(architecture)
     labels, descriptions = default_labels(len(state["fc.weight"])) if "fc.weight" in state else ([], {})
-    return ModelConfig(architecture, labels, Preprocessing(224), descriptions)
+    if row.small and len(labels) == len(CIFAR10):
+        labels = list(CIFAR10)
+    return ModelConfig(architecture, labels, Preprocessing(row.size, 1.0 if row.small else 0.875), descriptions)

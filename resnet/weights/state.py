@@ -10,9 +10,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from torch import Tensor, nn
 
 from resnet.errors import UserError
+from resnet.nn.network import create
+from resnet.nn.variants import VARIANTS
 from resnet.text import Message
 from resnet.weights import brief
 from resnet.weights.pickles import Stored
@@ -29,6 +32,7 @@ WRAPPERS = re.compile(r"_orig_mod\.|_fsdp_wrapped_module\.|_checkpoint_wrapped_m
 AVERAGED = {"ema", "swa", "averaged"}  # words in the names of weights averaged over the training: the better ones
 # kept beside weights by averaging, by a profiler (thop), by losses that weigh classes
 IDLE = re.compile(r"(?:.*\.)?(?:n_averaged|total_ops|total_params|(?:criterion|loss|loss_fn)\.(?:weight|pos_weight))")
+LAST_NORM = re.compile(r"layer\d\.0\.bn[23]\.weight")  # the greatest of these names has the classifier's features
 MOST_TENSORS = 10_000  # beside each other; resnet152 has 932
 BYTES = {"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8}  # of a number that weights may be made of
 
@@ -117,7 +121,8 @@ def ordinary_head(file: Path, state: dict[str, Tensor]) -> dict[str, Tensor]:
         return state
     if weight.dim() == 4 and weight.shape[2:] == (1, 1):
         weight = weight.flatten(1)
-    features = state.get("layer4.0.bn3.weight", state.get("layer4.0.bn2.weight"))
+    last = max((name for name in state if LAST_NORM.fullmatch(name)), default=None)
+    features = state.get(last)
     if weight.dim() == 2 and features is not None and weight.shape[0] == len(features) != weight.shape[1]:
         raise UserError("weights_transposed", file=file, shape=shape_of(weight))
     return {**state, "fc.weight": weight, "fc.bias": state.get("fc.bias", weight.new_zeros(len(weight)))}
@@ -146,47 +151,47 @@ def stem_name(state: Mapping[str, Tensor]) -> str | None:
 
 
 def guess_architecture(state: Mapping[str, Tensor]) -> str | None:
-    """The name that timm gives to networks of these keys and shapes; this project may not build it."""
-    shapes = {name: tuple(tensor.shape) for name, tensor in state.items() if not name.endswith(COUNTER)}
-    blocks = [len({name.split(".")[1] for name in shapes if name.startswith(f"layer{i}.")}) for i in (1, 2, 3, 4)]
-    second, stem = shapes.get("layer1.0.conv2.weight", ()), stem_name(state)
-    if len(second) != 4 or stem is None or not all(blocks):
+    """The variant with these names and shapes, whatever the classes and the channels of pictures; None where none is.
+
+    Where several have them (resnet50, resnetaa50, resnetblur50), the one that stands first in the table.
+    """
+    stem = stem_name(state)
+    if stem is None:
         return None
-    bottleneck = "layer1.0.conv3.weight" in shapes
-    width, in_a_group = second[:2]
-    averaging = len(shapes.get("layer2.0.downsample.1.weight", ())) == 4  # a convolution behind the pooling
-    kind = _letter(shapes, stem, averaging)
-    if kind is None or not in_a_group or width % in_a_group:
-        return None
-    groups = width // in_a_group
-    depth = sum(blocks) * (3 if bottleneck else 2) + 2
-    gates = {".se.conv.": "ecaresne", ".se.": "seresne", ".": "resne"}  # how a block weighs its channels, if at all
-    family = next(word for part, word in gates.items() if any(part in name for name in shapes))
-    if groups > 1:
-        return f"{family}xt{depth}{kind}_{groups}x{in_a_group}d"
-    if bottleneck and width == 128:
-        return f"wide_{family}t{depth}{kind}_2"
-    return f"{family}t{depth}{kind}" if width == 64 else None
+    shapes, outline = _body(state), _outline(state)
+    for name, row in VARIANTS.items():
+        if (row.layers, row.stem, row.blocks[0] == "bottleneck", row.attention) == outline:
+            with torch.device("meta"):  # shapes only
+                network = create(name, num_classes=1, in_chans=state[stem].shape[1])
+            if _body(network.state_dict()) == shapes:
+                return name
+    return None
 
 
-def _letter(shapes: Mapping[str, tuple], stem: str, averaging: bool) -> str | None:
-    """The letter of a variant's name: its stem and its shortcut (see resnet.nn.variants)."""
-    if stem == "conv1.weight":
-        return None if averaging else ""
-    widths = [shapes.get(f"conv1.{index}.weight", (0,))[0] for index in (0, 3)]
-    known = {(32, 32, True): "d", (32, 32, False): "c", (24, 32, True): "t", (64, 64, False): "s"}
-    return known.get((*widths, averaging))
+def _body(state: Mapping[str, Tensor]) -> dict[str, tuple]:
+    return {name: tuple(tensor.shape) for name, tensor in state.items() if name not in HEAD and COUNTER not in name}
+
+
+def _outline(state: Mapping[str, Tensor]) -> tuple:
+    """Blocks of each stage, widths of the stem, whether it has bottlenecks, its attention: of few variants the same."""
+    parts = [name.split(".") for name in state if COUNTER not in name]
+    blocks = [len({part[1] for part in parts if part[0] == f"layer{i}"}) for i in (1, 2, 3, 4)]
+    stem = [len(state[name]) for name in ("conv1.weight", *(f"conv1.{i}.weight" for i in (0, 3, 6))) if name in state]
+    gates = {"layer1.0.se.fc1.weight": "se", "layer1.0.se.conv.weight": "eca"}
+    attention = next((kind for name, kind in gates.items() if name in state), "")
+    return tuple(filter(None, blocks)), tuple(stem), "layer1.0.conv3.weight" in state, attention
 
 
 def load_strict(module: nn.Module, state: dict[str, Tensor], *, new_head: bool = False) -> None:
     """Load `state` into `module`: every key must be there in its shape, and no other.
 
-    With new_head the classifier (fc.weight, fc.bias) alone keeps the values that it has. Raises
+    With new_head the classifier (fc.weight, fc.bias) alone keeps the values that it has, or is left out. Raises
     UserError("weights_differ") with the first five differing keys, both shapes, and what the file looks like.
     """
     own = module.state_dict()
     if new_head:
-        state = {**state, **{name: own[name] for name in HEAD}}
+        state = {name: value for name, value in state.items() if name not in HEAD}
+        state |= {name: own[name] for name in HEAD if name in own}
     state = {**{name: value for name, value in own.items() if name.endswith(COUNTER)}, **state}
     differing = [name for name in {**own, **state} if _shape(own.get(name)) != _shape(state.get(name))]
     if differing:
