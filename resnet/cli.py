@@ -328,6 +328,8 @@ def _fetch(reference: str, store: Store) -> None:
     found = find(reference, store)
     if not isinstance(found, HubName):
         return
+    if found.former:
+        print(say("model_former", former=found.former, name=found.name), file=sys.stderr)
     hub, place = importlib.import_module("resnet.weights.hub"), source(found)
     if not hub.cached(place):
         print(downloads.offer(hub.describe(place)), file=sys.stderr)

@@ -19,7 +19,6 @@ from resnet.store import Store
 from resnet.text import Message
 from resnet.weights.find import HubName, config_of, find
 from resnet.weights.preprocessing import Preprocessing
-from resnet.weights.published import present_name
 
 T = TypeVar("T")
 
@@ -83,8 +82,7 @@ def _start(store: Store, settings: TrainSettings) -> tuple[str, str, Preprocessi
     The model is named so that it is found again whatever is called what by then, and from any folder.
     """
     if settings.mode == "scratch":
-        present = present_name(settings.model)
-        name = present if present in VARIANTS else config_of(settings.model, store).architecture
+        name = settings.model if settings.model in VARIANTS else config_of(settings.model, store).architecture
         return name, name, None
     config, found = config_of(settings.model, store), find(settings.model, store)
     if isinstance(found, HubName):

@@ -202,6 +202,10 @@ def test_models_lists_what_can_be_had_by_name(terminal):
     names = [line.split()[0] for line in lines]
     assert {"resnet18", "resnet18d", "resnet18.a1_in1k"} <= set(names)
     assert all(len(line.split()) > 3 for line in lines)
+    found = terminal.json("models", "resnet18*")
+    (usual,) = (row for row in found["pretrained"] if row["name"] == "resnet18.a1_in1k")
+    assert usual["params"] == 11.69 and usual["license"] == "apache-2.0" and usual["top1"] == 73.158
+    assert found["networks"] == ["resnet18", "resnet18d"] and found["shipped"][0]["name"].startswith("resnet18")
 
 
 def test_the_same_from_python(terminal, trained):

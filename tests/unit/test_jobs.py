@@ -83,6 +83,18 @@ def test_from_scratch_the_size_follows_the_pictures(store, settings):
     assert (plan.architecture, plan.settings.model, plan.settings.image_size) == ("resnet26d", "resnet26d", 160)
 
 
+def test_networks_for_small_pictures_get_small_pictures(store, settings):
+    plan = jobs.plan(store, replace(settings, model="resnet20_cifar", mode="scratch"))
+    assert (plan.settings.image_size, plan.settings.train_size, plan.preprocessing.resize) == (32, 32, 32)
+    deep = jobs.plan(store, replace(settings, model="resnet110_cifar", mode="scratch"))
+    assert jobs.estimate(deep) > jobs.estimate(plan)
+
+
+def test_a_former_name_of_timms_is_an_architecture_too(store, settings):
+    plan = jobs.plan(store, replace(settings, model="gluon_resnet50_v1d", mode="scratch"))
+    assert (plan.architecture, plan.settings.model) == ("resnet50d", "resnet50d")
+
+
 def test_all_problems_are_told_together(store, settings):
     wrong = replace(settings, data="nowhere", model="resnet51", mode="magic", epochs=0, device="../x", seed=None)
     with pytest.raises(UserError) as told:
