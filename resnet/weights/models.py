@@ -168,13 +168,14 @@ def _guessed(file: Path, state: dict[str, Tensor]) -> ModelConfig:
     For CIFAR's that is the same mean and deviation as for all others: github.com/akamaster/pytorch_resnet_cifar10, from
     which the usual weights with shortcuts of option A come, has ImageNet's (trainer.py).
     """
-    architecture, stem = guess_architecture(state), stem_name(state)
-    if architecture is None and stem == "conv1.weight" and (size := state[stem].shape[-1]) == 3:
+    architecture, stem = guess_architecture(state, differing=len(state) // 4), stem_name(state)
+    small = architecture is not None and variant(architecture).small
+    if not small and stem == "conv1.weight" and (size := state[stem].shape[-1]) == 3:
         raise UserError("weights_small_stem", file=file, size=size)
     if architecture is None:
         raise UserError("weights_unlike", file=file)
     row = variant(architecture)
     labels, descriptions = default_labels(len(state["fc.weight"])) if "fc.weight" in state else ([], {})
-    if row.small and len(labels) == len(CIFAR10):
+    if small and len(labels) == len(CIFAR10):
         labels = list(CIFAR10)
-    return ModelConfig(architecture, labels, Preprocessing(row.size, 1.0 if row.small else 0.875), descriptions)
+    return ModelConfig(architecture, labels, Preprocessing(row.size, 1.0 if small else 0.875), descriptions)

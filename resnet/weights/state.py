@@ -123,7 +123,7 @@ def ordinary_head(file: Path, state: dict[str, Tensor]) -> dict[str, Tensor]:
         weight = weight.flatten(1)
     last = max((name for name in state if LAST_NORM.fullmatch(name)), default=None)
     features = state.get(last)
-    if weight.dim() == 2 and features is not None and weight.shape[0] == len(features) != weight.shape[1]:
+    if weight.dim() == 2 and features is not None and weight.shape[:1] == features.shape != weight.shape[1:]:
         raise UserError("weights_transposed", file=file, shape=shape_of(weight))
     return {**state, "fc.weight": weight, "fc.bias": state.get("fc.bias", weight.new_zeros(len(weight)))}
 
@@ -147,25 +147,30 @@ def adapt_stem(state: dict[str, Tensor], in_chans: int) -> dict[str, Tensor]:
 
 def stem_name(state: Mapping[str, Tensor]) -> str | None:
     """The first convolution's weight: (C', in_chans, k, k)."""
-    return next((name for name in ("conv1.weight", "conv1.0.weight") if name in state and state[name].dim() == 4), None)
+    names = (name for name in ("conv1.weight", "conv1.0.weight") if name in state)
+    return next((name for name in names if state[name].dim() == 4 and state[name].shape[1]), None)
 
 
-def guess_architecture(state: Mapping[str, Tensor]) -> str | None:
+def guess_architecture(state: Mapping[str, Tensor], differing: int = 0) -> str | None:
     """The variant with these names and shapes, whatever the classes and the channels of pictures; None where none is.
 
     Where several have them (resnet50, resnetaa50, resnetblur50), the one that stands first in the table.
+    differing: how many names may be others, or of other shapes; then the variant with the fewest such is meant.
     """
     stem = stem_name(state)
     if stem is None:
         return None
-    shapes, outline = _body(state), _outline(state)
+    shapes, outline, found = _body(state).items(), _outline(state), {}
     for name, row in VARIANTS.items():
         if (row.layers, row.stem, row.blocks[0] == "bottleneck", row.attention) == outline:
             with torch.device("meta"):  # shapes only
                 network = create(name, num_classes=1, in_chans=state[stem].shape[1])
-            if _body(network.state_dict()) == shapes:
+            others = {key for key, _ in _body(network.state_dict()).items() ^ shapes}
+            if not others:
                 return name
-    return None
+            found[name] = len(others)
+    best = min(found, key=found.get, default=None)
+    return best if best and found[best] <= differing else None
 
 
 def _body(state: Mapping[str, Tensor]) -> dict[str, tuple]:
@@ -174,9 +179,10 @@ def _body(state: Mapping[str, Tensor]) -> dict[str, tuple]:
 
 def _outline(state: Mapping[str, Tensor]) -> tuple:
     """Blocks of each stage, widths of the stem, whether it has bottlenecks, its attention: of few variants the same."""
-    parts = [name.split(".") for name in state if COUNTER not in name]
-    blocks = [len({part[1] for part in parts if part[0] == f"layer{i}"}) for i in (1, 2, 3, 4)]
-    stem = [len(state[name]) for name in ("conv1.weight", *(f"conv1.{i}.weight" for i in (0, 3, 6))) if name in state]
+    parts = [name.split(".")[:2] for name in state if COUNTER not in name]
+    blocks = [len({tuple(part) for part in parts if part[0] == f"layer{i}"}) for i in (1, 2, 3, 4)]
+    names = ("conv1.weight", "conv1.0.weight", "conv1.3.weight", "conv1.6.weight")
+    stem = [width for name in names if name in state for width in state[name].shape[:1]]
     gates = {"layer1.0.se.fc1.weight": "se", "layer1.0.se.conv.weight": "eca"}
     attention = next((kind for name, kind in gates.items() if name in state), "")
     return tuple(filter(None, blocks)), tuple(stem), "layer1.0.conv3.weight" in state, attention
