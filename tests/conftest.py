@@ -2,6 +2,7 @@
 
 import importlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,14 @@ from resnet.weights.preprocessing import Preprocessing
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch starts its threads; tests share the cores
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test reaches beyond this machine; the one of the Hub brings its own
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_is_built_behind() -> Iterator[None]:
+    """Predictors without a named engine keep torch: processes that build what is faster are tested by themselves."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("resnet.predictor.predictor.Predictor._change_over", lambda self: None)
+        yield
 
 
 @pytest.fixture

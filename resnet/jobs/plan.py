@@ -1,11 +1,8 @@
 """What a run will do and about how long it will take, before it is started."""
 
 import os
-import platform
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TypeVar
 
 from resnet.data.batches import steps_per_epoch
@@ -14,6 +11,7 @@ from resnet.data.importing import clean_name
 from resnet.data.parallel import WORKERS
 from resnet.errors import UserError
 from resnet.nn.variants import VARIANTS, variant
+from resnet.predictor.engines import likely_device
 from resnet.settings import TrainSettings, resolve
 from resnet.store import Store
 from resnet.text import Message
@@ -96,13 +94,6 @@ def _suitable_size(train: list[Record]) -> int:
     """An input size (pixels) that suits the pictures: the median of their shorter sides, between 32 and 160."""
     sides = sorted(min(record.width, record.height) for record in train)
     return max(32, min(160, sides[len(sides) // 2] // 32 * 32))
-
-
-def likely_device() -> str:
-    """The device that torch will find, guessed without loading it."""
-    if Path("/dev/nvidia0").exists() or shutil.which("nvidia-smi"):
-        return "cuda"
-    return "mps" if (platform.system(), platform.machine()) == ("Darwin", "arm64") else "cpu"
 
 
 def estimate(plan: Plan) -> float:

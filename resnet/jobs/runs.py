@@ -13,7 +13,8 @@ from pathlib import Path
 
 from resnet.data.importing import import_dataset
 from resnet.errors import UserError
-from resnet.jobs.plan import Plan, likely_device, plan
+from resnet.jobs.plan import Plan, plan
+from resnet.predictor.engines import likely_device
 from resnet.settings import TrainSettings, device_queue
 from resnet.store import (
     FORMAT,

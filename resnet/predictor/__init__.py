@@ -1,6 +1,9 @@
-"""Images to labelled scores."""
+"""Images to labelled scores. ONNX Runtime comes with the first predictor, torch where that needs it."""
 
-from resnet.predictor.engines import TorchEngine, best_device, fast_precision
-from resnet.predictor.predictor import Predictor
+import importlib
 
-__all__ = ["Predictor", "TorchEngine", "best_device", "fast_precision"]
+
+def __getattr__(name: str) -> object:
+    if name != "Predictor":
+        raise AttributeError(f"module 'resnet.predictor' has no attribute {name!r}")
+    return importlib.import_module("resnet.predictor.predictor").Predictor

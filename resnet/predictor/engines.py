@@ -1,71 +1,48 @@
-"""What computes the network: an engine takes uint8 pictures and gives logits or features."""
+"""What computes a network. Nothing here loads torch, which takes seconds.
 
-import torch
+Shapes: N pictures, C channels, H x W pixels, K classes, F features that the classifier gets.
+"""
 
-from resnet.errors import UserError
-from resnet.nn.network import ResNet
-from resnet.weights.preprocessing import Preprocessing
+import importlib
+import platform
+import shutil
+from pathlib import Path
+from typing import Protocol
 
+import numpy as np
 
-def best_device() -> str:
-    """cuda, mps or cpu: the first that this machine has."""
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-def check_device(name: str) -> str:
-    """`name` itself where this machine has such a device, else UserError."""
-    available = ["cpu", *(["mps"] if torch.backends.mps.is_available() else [])]
-    if torch.cuda.is_available():
-        available += ["cuda", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
-    if name not in available:
-        raise UserError("device_unknown", device=name, available=available)
-    return name
+ENGINES = ("torch", "onnx", "onnx-int8")  # the names that --engine takes
 
 
-def fast_precision(device: str) -> str:
-    """bfloat16 where the device multiplies it faster than float32, else float32.
+class Engine(Protocol):
+    """Takes pictures as they were decoded, uint8 (N, C, H, W); gives float32."""
 
-    On a CPU that takes AVX-512 BF16 or AMX: a training step of resnet18d at 128 px took half the time with it
-    on a Zen 5, and longer than in float32 on a Xeon without.
+    name: str  # one of ENGINES
+    device: str  # "cpu", "cuda:0", "mps"
+
+    def logits(self, images: np.ndarray) -> np.ndarray:
+        """(N, K)"""
+
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """(N, F)"""
+
+    def outputs(self, images: np.ndarray) -> np.ndarray:
+        """(N, F + K): features and logits beside each other."""
+
+
+def device_called(name: str | None) -> str:
+    """The device of that name, or the best there is; UserError where there is none so called.
+
+    torch is asked, unless a CPU is all that can be meant.
     """
-    if device.startswith("cuda"):
-        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
-    features = torch.cpu.get_capabilities() if device == "cpu" and hasattr(torch.cpu, "get_capabilities") else {}
-    return "bfloat16" if features.get("avx512_bf16") or features.get("amx_bf16") else "float32"
+    if name == "cpu" or (not name and likely_device() == "cpu"):
+        return "cpu"
+    torch_engine = importlib.import_module("resnet.predictor.torch_engine")
+    return torch_engine.check_device(name) if name else torch_engine.best_device()
 
 
-class TorchEngine:
-    """The network as it is, in float32, on a device."""
-
-    name = "torch"
-
-    def __init__(self, module: ResNet, preprocessing: Preprocessing, device: str) -> None:
-        self.device = device
-        self.preprocessing = preprocessing
-        self.module = module.to(device, memory_format=torch.channels_last).eval()
-
-    @torch.inference_mode()
-    def logits(self, images: torch.Tensor) -> torch.Tensor:
-        """uint8 (N, 3, H, W) -> float32 (N, K), on the CPU."""
-        return self.module(self._enter(images)).float().cpu()
-
-    @torch.inference_mode()
-    def outputs(self, images: torch.Tensor) -> torch.Tensor:
-        """uint8 (N, 3, H, W) -> float32 (N, F + K): features and logits beside each other, on the CPU."""
-        features = self.module.forward_head(self.module.forward_features(self._enter(images)), pre_logits=True)
-        return torch.cat([features, self.module.fc(features)], dim=1).float().cpu()
-
-    @torch.inference_mode()
-    def features(self, images: torch.Tensor) -> torch.Tensor:
-        """uint8 (N, 3, H, W) -> float32 (N, num_features), what the classifier gets, on the CPU."""
-        maps = self.module.forward_features(self._enter(images))
-        return self.module.forward_head(maps, pre_logits=True).float().cpu()
-
-    def _enter(self, images: torch.Tensor) -> torch.Tensor:
-        images = images.to(self.device, non_blocking=True)
-        return self.preprocessing.normalise(images).contiguous(memory_format=torch.channels_last)
-
-
-ENGINES = {TorchEngine.name: TorchEngine}  # by the name that --engine takes
+def likely_device() -> str:
+    """The device that torch will find, guessed without loading it."""
+    if Path("/dev/nvidia0").exists() or shutil.which("nvidia-smi"):
+        return "cuda"
+    return "mps" if (platform.system(), platform.machine()) == ("Darwin", "arm64") else "cpu"

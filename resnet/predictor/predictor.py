@@ -1,19 +1,28 @@
-"""Pictures in, labelled scores out: one model, one engine, batches decoded while the engine computes."""
+"""Pictures in, labelled scores out: one model, one engine, batches decoded while the engine computes.
 
+Nothing here loads torch where a network stands ready for ONNX Runtime.
+"""
+
+import importlib
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
-import torch
 
+from resnet import weights
 from resnet.data.batches import Source, fitted_batches
 from resnet.errors import UserError
-from resnet.predictor.engines import ENGINES, best_device, check_device
+from resnet.predictor import built
+from resnet.predictor.engines import ENGINES, Engine, device_called
+from resnet.predictor.onnx_engine import OnnxEngine
 from resnet.store import Store
 from resnet.text import Message
-from resnet.weights.folder import ModelConfig
-from resnet.weights.models import load
+from resnet.weights.find import find
+from resnet.weights.folder import ModelConfig, read_config
 from resnet.weights.neighbours import Neighbours
 from resnet.weights.preprocessing import Preprocessing
 
@@ -23,25 +32,83 @@ BATCH = 32  # pictures: more gains no speed on a CPU, and on a GPU decoding is t
 class Predictor:
     """A model ready to classify: `Predictor("resnet18d.imagenette")(images)`.
 
-    `model` is a model folder, a weights file, a run, a shipped model's name or a timm name ("" is the shipped one).
-    `engine` names what computes it: "torch".
+    Args:
+        model: a model folder, a weights file, a run, a shipped model's name or a timm name; "" is the shipped one.
+        device: cpu, cuda, cuda:1, mps; None for the best there is.
+        engine: what computes the network: "torch"; "onnx", ONNX Runtime on a CPU; "onnx-int8", the same in integers
+            (see resnet.predictor.int8). It is built first where that was not done yet. "" is the fastest one: on a
+            CPU torch begins at once, while the network is written for ONNX Runtime in the background, and a batch
+            later that takes over, where it is the faster one on this machine.
+
+    `engine` is the one at work now, and may become another as long as nobody named one.
     """
 
+    config: ModelConfig
+    neighbours: Neighbours | None
+    engine: Engine
+
     def __init__(
-        self, model: str | Path = "", device: str | None = None, store: Store | None = None, engine: str = "torch"
+        self, model: str | Path = "", device: str | None = None, store: Store | None = None, engine: str = ""
     ) -> None:
-        if engine not in ENGINES:
+        if engine not in ("", *ENGINES):
             raise UserError("not_one_of", field="engine", value=engine, allowed=list(ENGINES))
-        module = load(str(model), store)
-        self.name = module.name
-        self.config: ModelConfig = module.config
-        self.neighbours: Neighbours | None = module.neighbours
-        device = check_device(device) if device else best_device()
-        self.engine = ENGINES[engine](module, self.config.preprocessing, device)
+        if engine.startswith("onnx") and device not in (None, "cpu"):
+            raise UserError("engine_cpu_only", engine=engine, device=device)
+        self.store = store or Store.open()
+        self.found = find(str(model), self.store)
+        self.name = str(model) or self.found.name
+        device = "cpu" if engine.startswith("onnx") else device_called(device)
+        on_cpu = device == "cpu" and engine != "torch"
+        if on_cpu and isinstance(self.found, Path) and self.found.is_dir() and self._open_built(engine):
+            return
+        network = weights.late("models").load(str(model), self.store)
+        self.config, self.neighbours = network.config, network.neighbours
+        ready = self._built(engine) if on_cpu else None
+        self.engine = ready or _torch_engine().fastest(network, self.config.preprocessing, device)
+        if on_cpu and not ready and built.faster(self.config.architecture, self.store) != "torch":
+            threading.Thread(target=self._change_over, daemon=True).start()
 
     @property
     def device(self) -> str:
         return self.engine.device
+
+    def _open_built(self, engine: str) -> bool:
+        """Take a model folder's network as it was built, and all else from the folder: that needs no torch.
+
+        False where that cannot be done, or the folder does not fit together, which is said where torch opens it.
+        """
+        self.config = read_config(self.found)
+        ready = self._built(engine)
+        if ready is None or ready.num_classes != self.config.num_classes:
+            return False
+        self.neighbours = Neighbours.of(self.found, ready.num_features)
+        self.engine = ready
+        return True
+
+    def _built(self, engine: str) -> OnnxEngine | None:
+        """The engine called so, built first where need be; for "" None where it is not there or not the fastest."""
+        if engine == "" and built.faster(self.config.architecture, self.store) != "onnx":
+            return None
+        file = built.engine_file(self.found, self.config, self.store)
+        ready = built.opened(file, self.config.preprocessing)
+        if engine and not ready:
+            built.build(self.found, self.store)
+            ready = built.opened(file, self.config.preprocessing)
+            if not ready:
+                raise UserError("engine_not_built", reason=file)
+        if engine == "onnx-int8":
+            int8 = importlib.import_module("resnet.predictor.int8")
+            path = int8.build(self.found, file, self.store).path
+            return OnnxEngine(path, self.config.preprocessing, engine)
+        return ready
+
+    def _change_over(self) -> None:
+        """Build what may be faster, and go on with it if it is."""
+        try:
+            built.build(self.found, self.store)
+            self.engine = self._built("") or self.engine
+        except (UserError, OSError) as error:  # a full or read-only disk: all goes on as it began
+            print(error, file=sys.stderr)
 
     def __call__(self, images: Iterable[Source | str], top_k: int = 5) -> list[list[tuple[str, float]]]:
         """Per image the `top_k` pairs (label, score), best first; raises UserError for an unreadable one."""
@@ -92,7 +159,7 @@ class Predictor:
 
     def logits(self, sources: Sequence[Source]) -> Iterator[np.ndarray | Message]:
         """Per source float32 (K), or the reason why it could not be read."""
-        return compute(self.engine.logits, self.config.preprocessing, sources)
+        return compute(lambda images: self.engine.logits(images), self.config.preprocessing, sources)
 
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
         """(..., K) -> (..., K): softmax at the model's temperature (Guo et al. 2017, section 4.2)."""
@@ -100,7 +167,7 @@ class Predictor:
 
     def _outputs(self, sources: Sequence[Source]) -> Iterator[np.ndarray | Message]:
         """Per source float32 (F + K), features and logits, or the reason why it could not be read."""
-        return compute(self.engine.outputs, self.config.preprocessing, sources)
+        return compute(lambda images: self.engine.outputs(images), self.config.preprocessing, sources)
 
     def _answer(self, source: Source, output: np.ndarray | Message, top_k: int) -> dict:
         file = str(source) if isinstance(source, Path) else None
@@ -134,12 +201,19 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def compute(
-    network: Callable[[torch.Tensor], torch.Tensor],
+    network: Callable[[np.ndarray], np.ndarray],
     preprocessing: Preprocessing,
     sources: Sequence[Source],
 ) -> Iterator[np.ndarray | Message]:
-    """What `network` makes of each source, in order: float32 (K) or (features), or why it could not be read."""
+    """What `network` makes of each source, in order: float32 (K) or (F), or why it could not be read.
+
+    network: uint8 (N, C, H, W) -> float32 (N, K) or (N, F)
+    """
     for pictures in fitted_batches(sources, preprocessing, BATCH):
         readable = [picture for picture in pictures if not isinstance(picture, Message)]
-        outputs = iter(network(torch.from_numpy(np.stack(readable))).numpy() if readable else ())
+        outputs = iter(network(np.stack(readable)) if readable else ())
         yield from (picture if isinstance(picture, Message) else next(outputs) for picture in pictures)
+
+
+def _torch_engine() -> ModuleType:
+    return importlib.import_module("resnet.predictor.torch_engine")

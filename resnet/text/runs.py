@@ -35,6 +35,15 @@ STRINGS: dict[str, tuple[str, str]] = {
         "There is no device “{device}” here; this machine has: {available}.",
         "没有设备 “{device}”；本机可用的有：{available}。",
     ),
+    "engine_cpu_only": (
+        "The engine {engine} computes on a CPU alone, and the device is {device}; choose the device cpu, "
+        "or the engine torch.",
+        "引擎 {engine} 仅在 CPU 上计算，而所选设备是 {device}；请改选设备 cpu，或引擎 torch。",
+    ),
+    "engine_not_built": (
+        "The engine onnx could not be built ({reason}). Free some space in the workspace, or choose the engine torch.",
+        "无法生成引擎 onnx（{reason}）。请在工作区腾出空间，或改选引擎 torch。",
+    ),
     "picture_lost": (
         "The data set's file {file} can no longer be read ({reason}). Import the data set again.",
         "数据集中的文件 {file} 已无法读取（{reason}）。请重新导入数据集。",

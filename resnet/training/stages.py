@@ -19,8 +19,8 @@ from torch.nn import functional as F
 from resnet.data.batches import Crops, steps_per_epoch, training_batches
 from resnet.errors import UserError
 from resnet.nn.network import ResNet
-from resnet.predictor import TorchEngine
 from resnet.predictor.predictor import BATCH, compute
+from resnet.predictor.torch_engine import TorchEngine
 from resnet.settings import TrainSettings
 from resnet.text import Message
 from resnet.training.recipe import LAYER_DECAY, averaged, parameter_groups, rate_at
@@ -277,7 +277,7 @@ class FullStage:
     def _validate(self, epoch: int) -> Generator[Validating, None, Validated]:
         engine = TorchEngine(self.delivered(), self.preprocessing, self.settings.device)
 
-        def network(images: Tensor) -> Tensor:
+        def network(images: np.ndarray) -> np.ndarray:
             with autocast(self.settings.device, self.settings.precision):
                 return engine.logits(images)
 

@@ -7,7 +7,7 @@ from html import escape
 import gradio as gr
 
 from resnet.errors import UserError
-from resnet.jobs.plan import likely_device
+from resnet.predictor.engines import likely_device
 from resnet.text import say
 from resnet.ui import endpoints
 from resnet.ui.about import build_about

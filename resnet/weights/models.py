@@ -18,7 +18,7 @@ from resnet.weights.files import read_state
 from resnet.weights.find import HubName, find, hub_config, source
 from resnet.weights.folder import CONFIG, ModelConfig, default_labels, read_config, weights_in
 from resnet.weights.hub import cached, download
-from resnet.weights.neighbours import NEIGHBOURS, Neighbours
+from resnet.weights.neighbours import Neighbours
 from resnet.weights.preprocessing import Preprocessing
 from resnet.weights.published import present_name
 from resnet.weights.state import adapt_stem, guess_architecture, load_strict, stem_name
@@ -95,10 +95,7 @@ def load(reference: str | Path, store: Store | None = None) -> ResNet:
 
 def _neighbours(found: Path | HubName, network: ResNet) -> Neighbours | None:
     folder = cached(source(found)) if isinstance(found, HubName) else found
-    neighbours = Neighbours.read(folder) if folder.is_dir() else None
-    if neighbours and neighbours.features.shape[1] != network.num_features:
-        raise UserError("neighbours_damaged", file=folder / NEIGHBOURS)
-    return neighbours
+    return Neighbours.of(folder, network.num_features) if folder.is_dir() else None
 
 
 def _preprocess(preprocessing: Preprocessing, image: Image.Image) -> Tensor:

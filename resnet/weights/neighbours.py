@@ -40,6 +40,14 @@ class Neighbours:
         save_file({"features": self.features.astype(np.float16)}, folder / NEIGHBOURS, metadata=placed)
 
     @classmethod
+    def of(cls, folder: Path, num_features: int) -> "Neighbours | None":
+        """As `read`; UserError too where the features are not as many as the model's."""
+        found = cls.read(folder)
+        if found and found.features.shape[1] != num_features:
+            raise UserError("neighbours_damaged", file=folder / NEIGHBOURS)
+        return found
+
+    @classmethod
     def read(cls, folder: Path) -> "Neighbours | None":
         """Those of a model folder, None where it has none; UserError where they cannot be read."""
         path = folder / NEIGHBOURS

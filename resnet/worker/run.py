@@ -16,8 +16,8 @@ from resnet.data.parallel import WORKERS
 from resnet.errors import UserError
 from resnet.evaluation.card import model_card
 from resnet.evaluation.evaluate import Evaluation, examine
-from resnet.predictor import Predictor, best_device, fast_precision
-from resnet.predictor.engines import check_device
+from resnet.predictor import Predictor
+from resnet.predictor.torch_engine import best_device, check_device, fast_precision
 from resnet.settings import TrainSettings, device_queue, resolve
 from resnet.store import Store, append_line, put_in_place, read_lines, replacing, write_json
 from resnet.text import Message
@@ -240,7 +240,7 @@ class _Run:
             self.status.update(seconds_left=(time.monotonic() - start) / done * (total - done))
 
         check_content(self.data.part("val"))
-        evaluation = examine(Predictor(draft, self.settings.device), self.data, "val", note)
+        evaluation = examine(Predictor(draft, self.settings.device, self.store, "torch"), self.data, "val", note)
         self.seconds["evaluate"] += time.monotonic() - start
         self.seconds["total"] = time.monotonic() - self.began
         report = self._report(evaluation, stopped)

@@ -20,8 +20,8 @@ from resnet.data.dataset import Dataset
 from resnet.data.importing import import_dataset
 from resnet.data.samples import import_samples
 from resnet.nn.network import create
-from resnet.predictor import TorchEngine, best_device, fast_precision
 from resnet.predictor.predictor import BATCH, compute
+from resnet.predictor.torch_engine import TorchEngine, best_device, fast_precision
 from resnet.settings import TrainSettings, resolve
 from resnet.store import Store
 from resnet.training.stages import FullStage, Pictures, Progress
@@ -101,7 +101,7 @@ def prediction(engine: TorchEngine, files: list[Path]) -> float:
 
 def forward_alone(engine: TorchEngine) -> float:
     size = engine.preprocessing.size
-    images = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (BATCH, 3, size, size), dtype=np.uint8))
+    images = np.random.default_rng(0).integers(0, 256, (BATCH, 3, size, size), dtype=np.uint8)
     return rate(lambda: engine.logits(images), BATCH)
 
 

@@ -131,8 +131,10 @@ def test_progress_counts_every_picture(predictor, files):
 
 def test_the_engine_is_chosen_by_name(small_model, predictor):
     assert Predictor(small_model, "cpu", engine="torch").engine.name == predictor.engine.name == "torch"
-    with pytest.raises(UserError, match="engine is abacus; choose one of: torch"):
+    with pytest.raises(UserError, match="engine is abacus; choose one of: torch, onnx, onnx-int8"):
         Predictor(small_model, "cpu", engine="abacus")
+    with pytest.raises(UserError, match="engine onnx computes on a CPU alone, and the device is cuda"):
+        Predictor(small_model, "cuda", engine="onnx")
 
 
 def test_a_device_that_is_not_there_is_named(small_model):

@@ -81,7 +81,9 @@ def test_folding_leaves_the_network_as_it_was():
     assert module.training and not without.training
     assert module.state_dict().keys() == before.keys()
     assert all(torch.equal(tensor, before[name]) for name, tensor in module.state_dict().items())
-    assert without.fc.weight is module.fc.weight  # what stays as it is costs no memory
+    assert without.fc.weight.data_ptr() == module.fc.weight.data_ptr()  # what stays as it is costs no memory
+    without.double()
+    assert module.fc.weight.dtype == torch.float32
 
 
 def test_a_normalisation_without_a_convolution_of_its_own_stays():
