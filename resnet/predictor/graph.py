@@ -355,6 +355,7 @@ OPERATIONS: dict[object, Callable] = {  # type of a layer, function, or name of 
     torch.amax: amax,
     F.pad: pad,
     nn.ZeroPad2d: lambda graph, layer, x: pad(graph, x, layer.padding),
+    nn.ZeroPad3d: lambda graph, layer, x: pad(graph, x, layer.padding),
     nn.ReflectionPad2d: lambda graph, layer, x: pad(graph, x, layer.padding, "reflect"),
     nn.Flatten: lambda graph, layer, x: flatten(graph, x, layer.start_dim, layer.end_dim),
     "flatten": flatten,

@@ -13,18 +13,18 @@ def choices(rows: Sequence[Published], language: str = "en") -> list[tuple[str, 
 
 
 def line(row: Published, language: str = "en") -> str:
-    """“resnet50.a1_in1k · 25.6 M parameters · 4.1 G multiply-adds · 224 px · 81.2 % of ImageNet · apache-2.0 · 102 MB”.
+    """“resnet50.tv_in1k · 76.1 % of ImageNet · 25.6 M parameters · 4.1 G multiply-adds · 224 px · 102 MB · apache-2.0”.
 
     Of multiply-adds and size, those at the usual input; where the accuracy was measured at another, that is said.
     """
     parts = [
         row.name,
+        worth(row, language),
         say("picker_params", language, count=amount(row.params)),
         say("picker_macs", language, count=amount(row.giga_macs)),
         f"{row.size} px",
-        worth(row, language),
-        license(row, language),
         say("picker_here", language) if row.cached else size(row.bytes),
+        license(row, language),
     ]
     return " · ".join(filter(None, parts))
 

@@ -12,7 +12,7 @@ from resnet.nn.variants import VARIANTS
 from resnet.predictor.graph import onnx_graph
 from resnet.predictor.torch_engine import folded
 
-KINDS = ["resnet18", "resnet26d"]  # one of each kind of block, stem and shortcut
+KINDS = ["resnet18", "resnet26d", "resnet20_cifar"]  # one of each kind of block, stem and shortcut
 CLOSE = 1e-4  # of the largest value: what rounding may come to in float32 where sums are made in another order
 
 

@@ -104,12 +104,14 @@ def test_figures_of_a_download():
 def test_lines_to_choose_from(tmp_path, monkeypatch):
     lines = dict(reversed(pair) for pair in picker.choices(published()))
     assert lines["resnet50.a1_in1k"] == (
-        "resnet50.a1_in1k · 25.6 M parameters · 4.1 G multiply-adds · 224 px · 81.2 % of ImageNet at 288 px · "
-        "apache-2.0 · 102 MB"
+        "resnet50.a1_in1k · 81.2 % of ImageNet at 288 px · 25.6 M parameters · 4.1 G multiply-adds · 224 px · 102 MB · "
+        "apache-2.0"
     )
-    assert "resnet50.bamboo · 23.5 M parameters" in lines["resnet50.bamboo"]
-    assert "no classifier: to train from · not stated" in lines["resnet50.bamboo"]
-    assert "76.1 % of ImageNet · bsd-3-clause" in lines["resnet50.tv_in1k"]
+    assert "bamboo · no classifier: to train from · 23.5 M parameters" in lines["resnet50.bamboo"]
+    assert lines["resnet50.bamboo"].endswith("94 MB · not stated")
+    assert "76.1 % of ImageNet · 25.6 M" in lines["resnet50.tv_in1k"] and lines["resnet50.tv_in1k"].endswith(
+        "bsd-3-clause"
+    )
     assert "cc-by-nc-4.0 (not for commercial use)" in lines["resnet18.fb_ssl_yfcc100m_ft_in1k"]
     assert "ImageNet" not in lines["resnet34.ra4_e3600_r224_in1k"]
     assert "参数" in picker.line(find_published("resnet18"), "zh")
@@ -126,7 +128,7 @@ def test_what_is_here_comes_first(tmp_path, monkeypatch):
     (place / "snapshots/abc/model.safetensors").write_bytes(b"weights")
     first, *others = offers()
     assert first.name == name and first.cached and len(others) == 149 and not any(row.cached for row in others)
-    assert picker.line(first).endswith("on this machine")
+    assert picker.line(first).endswith("on this machine · apache-2.0")
 
 
 def test_names_are_listed_without_torch_and_timm():
