@@ -1,4 +1,4 @@
-"""Weights and all that belongs to them: model folders, foreign files, timm's records, downloads, preprocessing."""
+"""Weights and all that belongs to them: model folders, foreign files, what timm publishes, downloads, preprocessing."""
 
 import importlib
 from types import ModuleType

@@ -49,20 +49,18 @@ def create_model(
         features_only, out_indices: the maps of these stages in place of logits (see resnet.nn.features).
         arguments: global_pool, output_stride, drop_rate, drop_path_rate, drop_block_rate (see resnet.nn.network).
     """
-    found = find(name, Store.open()) if pretrained else None
-    if found is None:
-        network = _at_random(name, num_classes, in_chans, arguments)
-    else:
+    if pretrained:
+        found = find(name, Store.open())
+        present = found.name if isinstance(found, HubName) and found.former else name
         network = _with_weights(found, 0 if features_only else num_classes, in_chans, arguments)
+    else:
+        present = present_name(name)
+        architecture = present.split(".")[0]
+        usual = variant(architecture).classes
+        network = create(architecture, usual if num_classes is None else num_classes, in_chans, **arguments)
+    if present != name:
+        warnings.warn(say("model_former", former=name, name=present), stacklevel=2)
     return FeatureMaps(network, out_indices) if features_only else network.train()
-
-
-def _at_random(name: str, num_classes: int | None, in_chans: int, arguments: dict) -> ResNet:
-    if (present := present_name(name)) != name:
-        warnings.warn(say("model_former", former=name, name=present), stacklevel=3)
-    architecture = present.split(".")[0]
-    usual = variant(architecture).classes
-    return create(architecture, usual if num_classes is None else num_classes, in_chans, **arguments)
 
 
 def _with_weights(found: Path | HubName, num_classes: int | None, in_chans: int, arguments: dict) -> ResNet:

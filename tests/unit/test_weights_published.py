@@ -5,12 +5,14 @@ import sys
 
 import pytest
 import timm
+from safetensors.torch import save_file
 from timm.models import _registry
 
 from resnet.errors import UserError
 from resnet.nn.variants import VARIANTS
 from resnet.store import PROJECT
 from resnet.views import picker
+from resnet.weights import models
 from resnet.weights.find import HubName, find, hub_config
 from resnet.weights.folder import IMAGENETS
 from resnet.weights.models import create_model
@@ -74,6 +76,19 @@ def test_a_former_name_is_made_and_told():
         assert create_model("gluon_resnet50_v1d", num_classes=2).conv1[0].out_channels == 32
     assert create_model("resnet18.a1_in1k").num_classes == 1000
     assert create_model("resnet20_cifar").num_classes == 10
+
+
+def test_a_former_name_is_loaded_and_told(tmp_path, store, monkeypatch):
+    path = tmp_path / "model.safetensors"
+    save_file(create_model("resnet18").state_dict(), path)
+    monkeypatch.setattr(models, "download", lambda source: path)
+    found = models.open_model(find("gluon_resnet18_v1b", store))[0].adapted
+    assert [message.say() for message in found] == [
+        "“gluon_resnet18_v1b” is a former name; timm now calls it resnet18.gluon_in1k."
+    ]
+    assert models.open_model(find("resnet18.gluon_in1k", store))[0].adapted == []
+    with pytest.warns(UserWarning, match="is a former name; timm now calls it resnet18.gluon_in1k"):
+        assert create_model("gluon_resnet18_v1b", pretrained=True, num_classes=0).num_classes == 0
 
 
 def test_without_a_tag_timms_usual_weights_are_meant():
