@@ -27,6 +27,7 @@ from resnet.data.importing import import_dataset
 from resnet.errors import UserError
 from resnet.exporters import FORMATS
 from resnet.nn.variants import VARIANTS, variant
+from resnet.predictor.engines import ENGINES
 from resnet.settings import CROP_MODES, MODES, TrainSettings
 from resnet.store import Store, name_of
 from resnet.text import Message, say
@@ -157,7 +158,9 @@ def delete(options: argparse.Namespace, store: Store) -> None:
 def evaluate(options: argparse.Namespace, store: Store) -> None:
     data = Dataset.open(store.dataset(options.data))
     _fetch(options.model, store)
-    predictor = importlib.import_module("resnet.predictor").Predictor(options.model, options.device, store)
+    predictor = importlib.import_module("resnet.predictor").Predictor(
+        options.model, options.device, store, options.engine
+    )
     progress = _Progress("pictures", 0)
     examine = importlib.import_module("resnet.evaluation.evaluate").examine
     evaluation = examine(predictor, data, options.split, progress.update)
@@ -229,7 +232,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     sub.add_argument("--top-k", type=_positive, default=5, metavar="K", help="answers per picture (default 5)")
     sub.add_argument("--device", metavar="D", help="cpu, cuda or mps (default: the best there is)")
-    sub.add_argument("--engine", choices=("torch",), default="torch", help="what computes the network")
+    _add_engine(sub)
     sub.add_argument("--csv", metavar="FILE", help="write a table: file, known, label, description, score, error")
     sub.add_argument("paths", nargs="+", metavar="PATH", help="picture, or folder of pictures")
 
@@ -282,12 +285,22 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--data", required=True, metavar="D")
     sub.add_argument("--split", choices=("val", "test", "train", "all"), default="val")
     sub.add_argument("--device", metavar="D", help="cpu, cuda or mps (default: the best there is)")
+    _add_engine(sub)
 
     sub = command("export", export, "take a model away, checked, with a script that runs it", json=True)
     sub.add_argument("--model", default="", metavar="M", help="as for predict (default: the shipped model)")
     sub.add_argument("--to", dest="format", choices=FORMATS, required=True, help="the format")
     sub.add_argument("--out", default=".", metavar="DIR", help="where to write NAME-FORMAT.zip (default: here)")
     return parser
+
+
+def _add_engine(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--engine",
+        choices=ENGINES,
+        default="",
+        help="what computes the network (default: on a CPU torch at first, then ONNX Runtime where it is faster here)",
+    )
 
 
 def _positive(text: str) -> int:

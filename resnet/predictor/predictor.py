@@ -89,6 +89,8 @@ class Predictor:
         """The engine called so, built first where need be; for "" None where it is not there or not the fastest."""
         if engine == "" and built.faster(self.config.architecture, self.store) != "onnx":
             return None
+        if engine == "onnx-int8":
+            return self._in_integers()
         file = built.engine_file(self.found, self.config, self.store)
         ready = built.opened(file, self.config.preprocessing)
         if engine and not ready:
@@ -96,11 +98,20 @@ class Predictor:
             ready = built.opened(file, self.config.preprocessing)
             if not ready:
                 raise UserError("engine_not_built", reason=file)
-        if engine == "onnx-int8":
-            int8 = importlib.import_module("resnet.predictor.int8")
-            path = int8.build(self.found, file, self.store).path
-            return OnnxEngine(path, self.config.preprocessing, engine)
         return ready
+
+    def _in_integers(self) -> OnnxEngine:
+        int8 = importlib.import_module("resnet.predictor.int8")
+        if not isinstance(self.found, Path):
+            raise UserError("int8_no_report", model=self.name)
+        int8.own_data(self.found, self.store)  # what is missing is said before anything is built
+        self._built("onnx")  # from which it is made
+        graph = built.engine_file(self.found, self.config, self.store)
+        for _ in range(2):  # a damaged one is built again
+            path = int8.build(self.found, graph, self.store).path
+            if ready := built.opened(path, self.config.preprocessing, "onnx-int8"):
+                return ready
+        raise UserError("engine_not_built", reason=path)
 
     def _change_over(self) -> None:
         """Build what may be faster, and go on with it if it is."""

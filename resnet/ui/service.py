@@ -99,23 +99,24 @@ class Service:
             return hub_config(found) if self.is_here(reference) else None
         return read_config(found) if found.is_dir() else None
 
-    def predictor(self, reference: str = "") -> "resnet.Predictor":
-        """The model ready to classify; the first call for it loads it, and torch with the first of all."""
+    def predictor(self, reference: str = "", engine: str = "") -> "resnet.Predictor":
+        """The model ready to classify; the first call for it loads it, or builds the engine that is named."""
         self._want_here(reference)
         found = self.find(reference)
-        key = _dated(found)
+        key = (*_dated(found), engine)
         with self._loading:
-            for old in [old for old in self._predictors if old != _dated(old[0])]:
+            for old in [old for old in self._predictors if old[:2] != _dated(old[0])]:
                 del self._predictors[old]  # deleted, or trained further
             if key not in self._predictors:
-                self._predictors[key] = self._load(found)
+                self._predictors[key] = self._load(found, engine)
                 while len(self._predictors) > LOADED:
                     self._predictors.popitem(last=False)
             self._predictors.move_to_end(key)
             return self._predictors[key]
 
-    def _load(self, found: Path | HubName) -> "resnet.Predictor":
-        predictor = resnet.Predictor(found.name if isinstance(found, HubName) else found.resolve(), store=self.store)
+    def _load(self, found: Path | HubName, engine: str) -> "resnet.Predictor":
+        model = found.name if isinstance(found, HubName) else found.resolve()
+        predictor = resnet.Predictor(model, store=self.store, engine=engine)
         is_run = isinstance(found, Path) and found.parent.parent == self.store.runs
         predictor.name = name_of(found.parent) if is_run else found.name
         return predictor
@@ -169,9 +170,11 @@ class Service:
 
     # classify
 
-    def classify(self, picture: str | Path, reference: str = "", top_k: int = 5) -> tuple[dict, Image.Image]:
+    def classify(
+        self, picture: str | Path, reference: str = "", top_k: int = 5, engine: str = ""
+    ) -> tuple[dict, Image.Image]:
         """The answer to one picture, and the picture as the network saw it."""
-        predictor = self.predictor(reference)
+        predictor = self.predictor(reference, engine)
         (pixels,) = fitted([Path(picture)], predictor.config.preprocessing)  # uint8 (C, S, S)
         if isinstance(pixels, Message):
             raise UserError.of([pixels])
@@ -179,12 +182,17 @@ class Service:
         return predictor.predict([pixels], top_k=top_k), Image.fromarray(seen)
 
     def classify_many(
-        self, pictures: list[str], reference: str = "", top_k: int = 5, progress: Callable[[int], None] | None = None
+        self,
+        pictures: list[str],
+        reference: str = "",
+        top_k: int = 5,
+        progress: Callable[[int], None] | None = None,
+        engine: str = "",
     ) -> dict:
         """The answers to many; an unreadable picture costs only itself: its `error` is a Message."""
         if not pictures:
             raise UserError("no_pictures_given")
-        result = self.predictor(reference).answers([Path(p) for p in pictures], top_k=top_k, progress=progress)
+        result = self.predictor(reference, engine).answers([Path(p) for p in pictures], top_k=top_k, progress=progress)
         for image, picture in zip(result["images"], pictures, strict=True):
             image["file"] = Path(picture).name
         return result
