@@ -8,6 +8,7 @@ weights and the data set:
     WEIGHTS-DATA-int8.json   {format, data: {id, name}, split, n, accuracy, float_accuracy, calibrated_on}
 """
 
+import contextlib
 import hashlib
 import json
 import shutil
@@ -43,10 +44,12 @@ class Int8:
 
 
 def built(folder: Path, store: Store) -> Int8 | None:
-    """The integer network of the model in `folder`, where one was built."""
+    """The integer network of the model in `folder`, where one was built. Raises as `build` does."""
     path = _path(folder, own_data(folder, store), store)
-    figures = read_json(path.with_suffix(".json"), default={})
-    return Int8(path, figures) if figures and path.is_file() else None
+    with contextlib.suppress(FileNotFoundError, ValueError):  # there is none, or its figures are damaged
+        figures = read_json(path.with_suffix(".json"))
+        return Int8(path, figures) if path.is_file() else None
+    return None
 
 
 def build(folder: Path, graph: Path, store: Store, progress: Progress | None = None) -> Int8:
@@ -54,10 +57,9 @@ def build(folder: Path, graph: Path, store: Store, progress: Progress | None = N
 
     graph: the same network in float32, as resnet.predictor.graph writes it.
     progress: called with ("calibrate" or "compare", pictures done, pictures in all); what it raises ends the work.
-    Raises UserError where the model has no report, or its data set is not here.
+    Raises UserError where the model has no report, or its data set is not here, or damaged.
     """
-    done = built(folder, store)
-    if done:
+    if done := built(folder, store):
         return done
     data = own_data(folder, store)
     path = _path(folder, data, store)
@@ -65,7 +67,7 @@ def build(folder: Path, graph: Path, store: Store, progress: Progress | None = N
     note = progress or (lambda *_: None)
     preprocessing, sample = read_config(folder).preprocessing, spread(data.part("train"), CALIBRATED_ON)
     with replacing(path) as made:
-        pixels = np.concatenate([*_pixels(sample, preprocessing, data)])
+        pixels = np.concatenate([*pixels_of(sample, preprocessing, data)])
         _quantise(graph, pixels, preprocessing, made, store, note)
         figures = {**_compare(folder, data, made, note), "calibrated_on": len(sample)}
         write_json(path.with_suffix(".json"), figures)
@@ -134,7 +136,7 @@ def _quantise(
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _pixels(records: Sequence[Record], preprocessing: Preprocessing, data: Dataset) -> Iterator[np.ndarray]:
+def pixels_of(records: Sequence[Record], preprocessing: Preprocessing, data: Dataset) -> Iterator[np.ndarray]:
     """uint8 (N, C, S, S), batch by batch."""
     for pictures in fitted_batches([record.path for record in records], preprocessing, BATCH):
         if lost := [picture for picture in pictures if isinstance(picture, Message)]:
@@ -147,7 +149,7 @@ def _compare(folder: Path, data: Dataset, network: Path, note: Progress) -> dict
     config, report = read_config(folder), _report(folder)
     records = data.records if report["split"] == "all" else data.part(report["split"])
     session, answers = onnxruntime.InferenceSession(network, providers=["CPUExecutionProvider"]), []
-    for pixels in _pixels(records, config.preprocessing, data):
+    for pixels in pixels_of(records, config.preprocessing, data):
         (logits,) = session.run(["logits"], {"images": normalised(pixels, config.preprocessing)})
         answers += logits.argmax(axis=1).tolist()
         note("compare", len(answers), len(records))
