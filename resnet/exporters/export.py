@@ -79,7 +79,8 @@ def _export(reference: str, to: str, out: Path, store: Store, temporary: Path, n
     config = model.config
     labels = {label: config.describe_label(label) for label in config.labels}
     (folder / LABELS).write_text(json.dumps(labels, ensure_ascii=False, indent=1), "utf-8")
-    (folder / SCRIPT).write_text(script(config, to), "utf-8")
+    if text := script(config, to):
+        (folder / SCRIPT).write_text(text, "utf-8")
     (folder / CARD).write_text(readme(model, to, checked), "utf-8")
     packed = _pack(folder, out)
     return {"model": model.name, "format": to, "file": str(packed), "bytes": packed.stat().st_size, **checked}

@@ -1,7 +1,7 @@
 """README.md of what is taken away: the model's own card, then what is in the archive and how it was checked."""
 
 from resnet.exporters.formats import Model
-from resnet.exporters.scripts import SCRIPT
+from resnet.exporters.scripts import SCRIPT, script
 from resnet.weights.folder import CARD, ModelConfig
 
 TAKES = "takes `images`, float32 (N, C, H, W), normalised, of any number N, and gives `logits` and `features`"
@@ -30,12 +30,18 @@ def _card(name: str, config: ModelConfig) -> str:
     return "\n".join(front) + f"\n\n# {name}\n\n{config.architecture}, {config.num_classes} classes."
 
 
+def _use(config: ModelConfig, to: str) -> str:
+    if script(config, to):
+        return f"`python {SCRIPT} PICTURE ...` says what pictures show; its first line names what it needs."
+    return f"timm has no {config.architecture}; ResNet Lab opens this folder: `resnet.load('FOLDER')`."
+
+
 def _archive(model: Model, to: str, checked: dict) -> list[str]:
     config = model.config
     parts = [
         f"## This archive: {to}",
         WORDS[to],
-        f"`python {SCRIPT} PICTURE ...` says what pictures show; its first line names what it needs. "
+        _use(config, to),
         f"A picture is {config.preprocessing.describe().say()}. Logits are divided by {config.temperature:.4g} before "
         "the softmax. `labels.json` has the classes in the order of the logits, each with its words.",
         f"Checked on {checked['pictures']} pictures before it was handed out: logits differ by "

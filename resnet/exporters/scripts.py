@@ -6,6 +6,7 @@ resnet.weights.preprocessing.Preprocessing makes of it, to the pixel; deep greys
 
 from string import Template
 
+from resnet.nn.variants import variant
 from resnet.weights.folder import ModelConfig
 from resnet.weights.preprocessing import Preprocessing
 
@@ -62,7 +63,9 @@ SCRIPTS = {"safetensors": TIMM, "onnx": ONNX, "onnx-int8": ONNX, "torch-export":
 
 
 def script(config: ModelConfig, to: str) -> str:
-    """The text of classify.py for a model in the format `to`."""
+    """The text of classify.py for a model in the format `to`; "" where nothing but this project opens that."""
+    if to == "safetensors" and not in_timm(config):
+        return ""
     threshold = config.unknown_threshold
     return Template(SCRIPTS[to]).substitute(
         fit="\n".join(f"    {line}" for line in _fit(config.preprocessing)),
@@ -73,6 +76,11 @@ def script(config: ModelConfig, to: str) -> str:
         temperature=config.temperature,
         unknown=f'*["unknown"] * bool(scores.max() < {threshold}), ' if threshold else "",
     )
+
+
+def in_timm(config: ModelConfig) -> bool:
+    """Whether timm has the network: it lacks those of the first paper's section 4.2, made for CIFAR."""
+    return not variant(config.architecture).small
 
 
 def _fit(preprocessing: Preprocessing) -> list[str]:

@@ -1,15 +1,14 @@
 """A network in 8-bit integers: several times as fast on a CPU, for a little accuracy, which is measured and kept.
 
 What range each activation has is taken from pictures of the model's own training part, so only a model with its report,
-and with its data set in the workspace, can have one. Kept in the workspace's `engines` folder, by the hash of the
-weights and the data set:
+and with its data set in the workspace, can have one. Kept in the workspace's `engines` folder, by the hash that the
+network in float32 has there (see resnet.predictor.built) and the data set:
 
-    WEIGHTS-DATA-int8.onnx   the network
-    WEIGHTS-DATA-int8.json   {format, data: {id, name}, split, n, accuracy, float_accuracy, calibrated_on}
+    HASH-DATA-int8.onnx   the network
+    HASH-DATA-int8.json   {format, data: {id, name}, split, n, accuracy, float_accuracy, calibrated_on}
 """
 
 import contextlib
-import hashlib
 import json
 import shutil
 import subprocess
@@ -20,14 +19,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
 from resnet.data.batches import fitted_batches
 from resnet.data.dataset import Dataset, Record
 from resnet.errors import UserError
+from resnet.predictor.built import engine_file, prune
+from resnet.predictor.onnx_engine import OnnxEngine
 from resnet.store import FORMAT, PROJECT, Store, name_of, read_json, replacing, write_json
 from resnet.text import Message
-from resnet.weights.folder import REPORT, WEIGHTS, read_config
+from resnet.weights.folder import REPORT, read_config
 from resnet.weights.preprocessing import Preprocessing
 
 CALIBRATED_ON = 256  # pictures; the shipped model's logits are a tenth nearer to those in float32 than with 128
@@ -71,6 +71,7 @@ def build(folder: Path, graph: Path, store: Store, progress: Progress | None = N
         _quantise(graph, pixels, preprocessing, made, store, note)
         figures = {**_compare(folder, data, made, note), "calibrated_on": len(sample)}
         write_json(path.with_suffix(".json"), figures)
+    prune(store, keep=path)
     return Int8(path, figures)
 
 
@@ -97,12 +98,6 @@ def spread(records: Sequence[Record], most: int) -> list[Record]:
         ranked.append((seen[record.label], record.sha256, record))
         seen[record.label] += 1
     return [record for *_, record in sorted(ranked, key=lambda entry: entry[:2])][:most]
-
-
-def normalised(pixels: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
-    """uint8 (N, C, S, S) -> float32 of the same shape, what a network gets."""
-    mean, std = (np.float32(values)[:, None, None] for values in (preprocessing.mean, preprocessing.std))
-    return (pixels.astype(np.float32) / 255 - mean) / std
 
 
 def _quantise(
@@ -148,10 +143,9 @@ def _compare(folder: Path, data: Dataset, network: Path, note: Progress) -> dict
     """How often the integer network is right, on the pictures of the report, beside what the report says."""
     config, report = read_config(folder), _report(folder)
     records = data.records if report["split"] == "all" else data.part(report["split"])
-    session, answers = onnxruntime.InferenceSession(network, providers=["CPUExecutionProvider"]), []
+    engine, answers = OnnxEngine(network, config.preprocessing, "onnx-int8"), []
     for pixels in pixels_of(records, config.preprocessing, data):
-        (logits,) = session.run(["logits"], {"images": normalised(pixels, config.preprocessing)})
-        answers += logits.argmax(axis=1).tolist()
+        answers += engine.logits(pixels).argmax(axis=1).tolist()
         note("compare", len(answers), len(records))
     right = [config.labels[answer] == record.label for answer, record in zip(answers, records, strict=True)]
     return {
@@ -175,9 +169,8 @@ def _report(folder: Path) -> dict:
 
 
 def _path(folder: Path, data: Dataset, store: Store) -> Path:
-    with open(folder / WEIGHTS, "rb") as file:
-        weights = hashlib.file_digest(file, "sha256").hexdigest()
-    return store.root / "engines" / f"{weights}-{data.id}-int8.onnx"
+    floats = engine_file(folder, read_config(folder), store)
+    return floats.with_name(f"{floats.stem}-{data.id}-int8.onnx")
 
 
 def _name(folder: Path) -> str:

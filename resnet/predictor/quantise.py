@@ -29,7 +29,7 @@ from onnxruntime.quantization import (
     quantize_static,
 )
 
-from resnet.predictor.int8 import normalised
+from resnet.predictor.onnx_engine import normalised
 from resnet.weights.preprocessing import Preprocessing
 
 BATCH = 8  # pictures

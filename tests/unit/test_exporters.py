@@ -202,6 +202,14 @@ def test_weights_without_a_folder_go_out_as_a_model_folder(small_model, store, t
     assert "Licence of the weights: not stated." in (folder / "README.md").read_text("utf-8")
 
 
+def test_a_network_that_timm_lacks_says_so_and_brings_no_script_for_it(store, tmp_path):
+    folder = model(tmp_path / "small", Preprocessing(32, 1.0), "resnet20_cifar")
+    made = unpacked(export(folder, "safetensors", tmp_path / "out", store))
+    assert not (made / "classify.py").exists()
+    assert "timm has no resnet20_cifar" in (made / "README.md").read_text("utf-8")
+    assert (unpacked(export(folder, "onnx", tmp_path / "out", store)) / "classify.py").exists()
+
+
 @pytest.mark.parametrize(
     ("name", "file"),
     [
