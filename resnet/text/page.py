@@ -155,7 +155,25 @@ STRINGS: dict[str, tuple[str, str]] = {
     ),
     "all_results": ("All results", "全部结果"),
     "use_in_classify": ("Use in Classify", "用于分类"),
-    "download_model": ("Download the model", "下载模型"),
+    "take_away": ("Download the model", "下载模型"),
+    "take_away_as": ("As", "格式"),
+    "format_safetensors": (
+        "Model folder: for this app, for timm, and to fine-tune further",
+        "模型文件夹：用于本应用和 timm，也可继续微调",
+    ),
+    "format_onnx": (
+        "ONNX: runs with ONNX Runtime alone, without PyTorch, in many languages",
+        "ONNX：只需 ONNX Runtime，无需 PyTorch，支持多种编程语言",
+    ),
+    "format_onnx-int8": (
+        "ONNX int8: a quarter of the size and faster on a CPU, a little less exact",
+        "ONNX int8：大小约为四分之一，在 CPU 上更快，略欠精确",
+    ),
+    "format_torch-export": (
+        "PyTorch program: for PyTorch alone, without this app or timm",
+        "PyTorch 程序：只需 PyTorch，无需本应用或 timm",
+    ),
+    "download": ("Download", "下载"),
     "delete": ("Delete", "删除"),
     "delete_for_good": ("Delete for good", "彻底删除"),
     "keep": ("Keep", "保留"),
@@ -175,10 +193,6 @@ STRINGS: dict[str, tuple[str, str]] = {
     "no_report_yet": (
         "“{name}” has no report yet: it is written when the run ends.",
         "“{name}”还没有报告：训练结束时才会生成。",
-    ),
-    "no_model_yet": (
-        "“{name}” has no model yet: it is written when the run ends.",
-        "“{name}”还没有模型：训练结束时才会生成。",
     ),
     # about
     "about": ("What is a residual network?", "什么是残差网络？"),

@@ -50,6 +50,22 @@ STRINGS: dict[str, tuple[str, str]] = {
     "model_line_right": (", {percent} right", "，准确率 {percent}"),
     "milliseconds": ("{count} ms", "{count} 毫秒"),
     "engine_on": ("{engine} on {device}", "{engine}，{device}"),
+    "int8_accuracy": (
+        "int8 is right on {accuracy} of the {n} checked pictures, full precision on {float_accuracy}.",
+        "在检查的 {n} 张图片中，int8 答对 {accuracy}，全精度答对 {float_accuracy}。",
+    ),
+    "export_same": (
+        "Checked on {pictures} pictures: the largest difference to this app's own answers is {difference}.",
+        "已用 {pictures} 张图片检查：与本应用自身答案的最大差异为 {difference}。",
+    ),
+    "export_equal": (
+        "Checked on {pictures} pictures: it answers exactly as this app does.",
+        "已用 {pictures} 张图片检查：答案与本应用完全一致。",
+    ),
+    "export_about": (
+        "{size} · licence: {license} · classify.py inside runs it.",
+        "{size} · 许可证：{license} · 其中的 classify.py 可直接运行它。",
+    ),
     "plan": (
         "As it stands: {epochs} epochs (passes over all pictures) at {size} × {size} pixels, {batch} pictures per "
         "step, learning rate {rate}, seed {seed}.",

@@ -1,13 +1,11 @@
 """The Results tab: every run, newest first, then the shipped models' own training; and what came of each."""
 
-from pathlib import Path
-
 import gradio as gr
-from gradio.utils import get_upload_folder
 
 from resnet.text import say
 from resnet.ui.components import Choice
 from resnet.ui.plots import curves
+from resnet.ui.takeaway import TakeAway
 from resnet.views import figures, sentences, tables
 
 
@@ -20,6 +18,7 @@ class ResultsTab:
             self.note = page.html("results-note")
             self.headline = page.html("results-headline", min_height=64)
             self._lay_out_buttons()
+            self.take_away = TakeAway(page, self.chosen)
             self._lay_out_details()
             page.text("all_results", "h2", "step")
             self.runs = gr.Dataframe(interactive=False, wrap=True, elem_id="results-runs", max_height=360)
@@ -28,9 +27,7 @@ class ResultsTab:
     def _lay_out_buttons(self) -> None:
         with gr.Row(elem_classes="buttons"):
             self.use = self._button("use_in_classify", "results-use", variant="primary")
-            self.pack = self._button("download_model", "results-download")
             self.delete = self._button("delete", "results-delete")
-            self.packed = gr.DownloadButton("", visible="hidden", elem_id="results-packed")
         with gr.Row(visible=False, elem_id="results-ask", elem_classes="buttons ask") as self.ask:
             self.question = self.page.html("results-question")
             self.sure = self._button("delete_for_good", "results-delete-sure", variant="stop")
@@ -79,8 +76,7 @@ class ResultsTab:
         page.on(self.chosen.change, self.allow, [self.chosen], [self.delete, self.ask])
         page.on(self.runs.select, self.pick, [self.listed], [self.chosen])
         page.on(self.use.click, self.use_it, [self.chosen], [page.tabs, classify.model], self.note)
-        packed = page.on(self.pack.click, self.pack_it, [self.chosen], [self.packed], self.note)
-        packed.success(None, js="() => window.resnetLab.press('results-packed')", api_visibility="private")
+        self.take_away.wire()
         page.on(self.delete.click, self.ask_first, [self.chosen], [self.ask, self.question])
         page.on(self.keep.click, self.ask_no_more, [], [self.ask])
         outputs = [self.chosen, self.runs, self.listed, self.ask]
@@ -125,9 +121,6 @@ class ResultsTab:
     def use_it(self, chosen: str, language: str):
         models = [(sentences.model_line(model, language), model["reference"]) for model in self.service.models()]
         return gr.Tabs(selected="classify"), gr.update(choices=models, value=chosen)
-
-    def pack_it(self, chosen: str, language: str):
-        return str(self.service.pack(chosen, Path(get_upload_folder())))
 
     def ask_first(self, chosen: str, language: str):
         name = self.service.name(chosen)

@@ -9,7 +9,6 @@ import dataclasses
 import functools
 import threading
 import time
-import zipfile
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,7 +23,7 @@ from resnet.data.importing import import_dataset
 from resnet.data.samples import import_samples
 from resnet.errors import UserError
 from resnet.settings import TrainSettings
-from resnet.store import Store, name_of, read_json, read_lines, replacing
+from resnet.store import Store, name_of, read_json, read_lines
 from resnet.text import Message
 from resnet.ui.downloads import Download, Downloads
 from resnet.weights import hub
@@ -354,19 +353,6 @@ class Service:
         model, place = (found.name, found.name) if isinstance(found, HubName) else (found.resolve(), found.parent.name)
         out = self.store.root / "tmp" / "uploads" / "taken-away" / place.replace("/", "-")
         return resnet.export(model, to, out, self.store, progress)
-
-    def pack(self, reference: str, into: Path) -> Path:
-        """The model folder as a zip in the folder `into`; one that is being downloaded stays as it is."""
-        folder = self._report_folder(reference)
-        model = _model_folder(folder)
-        if not (model / WEIGHTS).is_file():
-            raise UserError("no_model_yet", name=self.name(reference))
-        into.mkdir(parents=True, exist_ok=True)
-        packed = into / f"{folder.name}.zip"
-        with replacing(packed) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
-            for file in sorted(model.iterdir()):
-                archive.write(file, f"{folder.name}/{file.name}")
-        return packed
 
     def _report_folder(self, reference: str) -> Path:
         ship = _shipped(reference)

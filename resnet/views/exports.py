@@ -1,7 +1,10 @@
 """A model taken away, in words."""
 
+import math
+
 from resnet.text import say
 from resnet.views.downloads import size
+from resnet.views.sentences import visible
 
 
 def exported(result: dict, language: str = "en") -> list[str]:
@@ -13,3 +16,24 @@ def exported(result: dict, language: str = "en") -> list[str]:
         shares = {name: f"{accuracy[name]:.1%}" for name in ("accuracy", "float_accuracy")}
         lines.append(say("exported_int8", language, n=accuracy["n"], **shares))
     return lines
+
+
+def checked(result: dict, licence: str | None, language: str = "en") -> list[str]:
+    """The same for the page, where the file is the browser's affair: what the check found, and what the file is."""
+    terms = visible(licence) if licence else say("license_none", language)
+    about = say("export_about", language, size=size(result["bytes"]), license=terms)
+    if result["accuracy"]:
+        return [int8(result["accuracy"], language), about]
+    difference, key = result["largest_difference"], "export_same" if result["largest_difference"] else "export_equal"
+    return [say(key, language, pictures=result["pictures"], difference=decimal(difference)), about]
+
+
+def int8(figures: dict, language: str = "en") -> str:
+    """How good a network in integers is, beside itself in full precision. figures: those of resnet.predictor.int8."""
+    shares = {name: f"{100 * figures[name]:.1f} %" for name in ("accuracy", "float_accuracy")}
+    return say("int8_accuracy", language, n=f"{figures['n']:,}", **shares)
+
+
+def decimal(value: float) -> str:
+    """A small number to one digit, written out: 1.2e-05 -> "0.00001"."""
+    return f"{value:.{max(0, -math.floor(math.log10(value)))}f}" if value > 0 else "0"

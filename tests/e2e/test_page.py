@@ -30,6 +30,17 @@ def upload(page: Page, element: str, *files: Path | str) -> None:
     page.locator(f"#{element} input[type=file]").first.set_input_files([str(file) for file in files])
 
 
+def taken_away(page: Page, format: str) -> set[str]:
+    """The names in what the chosen result is downloaded as."""
+    if not page.locator("#results-format").is_visible():
+        page.locator("#results-take-away button").first.click()
+    page.locator("#results-format label", has_text=format).click()
+    with page.expect_download() as download:
+        page.locator("#results-download").click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        return {Path(name).name for name in archive.namelist()}
+
+
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A zip of class folders with one file that is no picture, as a visitor would have it."""
@@ -108,10 +119,9 @@ def test_the_whole_story(page: Page, app: App, archive: Path, tmp_path: Path):
     expect(page.locator("#results-curves, #results-loss").first).to_be_visible()
     page.locator("#results-details").get_by_role("tab").nth(1).click()
     expect(page.locator("#results-confusion svg, #results-confusion table").first).to_be_visible()
-    with page.expect_download() as download:
-        page.locator("#results-download").click()
-    names = {Path(name).name for name in zipfile.ZipFile(download.value.path()).namelist()}
-    assert names == {"config.json", "model.safetensors", "README.md", "lab.json", "report.json"}
+    assert {"config.json", "model.safetensors", "lab.json"} <= taken_away(page, "Model folder")
+    assert {"model.onnx", "labels.json", "classify.py"} <= taken_away(page, "ONNX: ")
+    expect(page.locator("#results-checked")).to_contain_text("largest difference")
 
     page.locator("#results-use").click()
     expect(page.locator("#classify-knows")).to_contain_text("stars")

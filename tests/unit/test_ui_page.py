@@ -6,7 +6,6 @@ import shutil
 import string
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import gradio as gr
@@ -27,7 +26,7 @@ UI = PROJECT / "resnet" / "ui"
 LAYOUT = {  # they build the page or serve it, and answer no event
     *("classify.py:__init__", "classify.py:wire", "finetune.py:_lay_out_pictures", "finetune.py:_lay_out_plan"),
     *("finetune.py:wire", "results.py:wire", "page.py:build", "page.py:_header", "page.py:on", "plots.py:_curve"),
-    *("server.py:serve", "server.py:launch", "theme.py:theme"),
+    *("endpoints.py:add", "server.py:serve", "server.py:launch", "theme.py:theme"),
 }
 
 
@@ -56,7 +55,11 @@ def test_every_string_has_the_same_values_in_both_languages() -> None:
 
 
 def test_no_string_takes_the_place_of_another() -> None:
-    keys = [key for topic in (text.data, text.page, text.runs, text.views, text.weights) for key in topic.STRINGS]
+    keys = [
+        key
+        for topic in (text.data, text.exports, text.page, text.runs, text.views, text.weights)
+        for key in topic.STRINGS
+    ]
     assert sorted(keys) == sorted(CATALOGUE)
 
 
@@ -120,7 +123,7 @@ def test_a_hosted_app_only_classifies(store: Store, data, tmp_path: Path) -> Non
         lambda: hosted.delete_dataset(data.id),
         hosted.runs,
         lambda: hosted.report("some run"),
-        lambda: hosted.pack("some run", tmp_path),
+        lambda: hosted.export("some run", "onnx"),
         lambda: hosted.predictor("resnet50.a1_in1k"),
         lambda: hosted.predictor(str(tmp_path)),
         lambda: hosted.offer("resnet50.a1_in1k"),
@@ -162,14 +165,6 @@ def test_a_model_that_changed_is_loaded_again_and_a_deleted_one_leaves(store: St
     shutil.rmtree(run)
     service.predictor("")
     assert [found for found, _ in service._predictors] == [default_model()]
-
-
-def test_a_packed_model_stays_where_it_belongs(store: Store, run: Path, tmp_path: Path) -> None:
-    write_json(run / "name.json", {"name": "../../x"})
-    packed = Service(store).pack("../../x", tmp_path / "a" / "b")
-    assert packed == tmp_path / "a" / "b" / f"{run.name}.zip"
-    assert {Path(name).parts[0] for name in zipfile.ZipFile(packed).namelist()} == {run.name}
-    assert [path.name for path in packed.parent.iterdir()] == [packed.name]
 
 
 def test_a_data_set_is_deleted_with_its_pictures(store: Store, data) -> None:
