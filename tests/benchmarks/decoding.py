@@ -9,8 +9,7 @@ medians, and the ratios' medians and spread.
 import argparse
 import statistics
 import tempfile
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from resnet.data.decoder import fitted, measured
 from resnet.data.images import measure, open_image
 from resnet.data.parallel import WORKERS
 from resnet.weights.preprocessing import Preprocessing
+from tests.benchmarks.measuring import quotients, spread, timed
 
 SHORT = 224  # pixels of the shorter side in the cache
 PREPROCESSING = Preprocessing(SHORT)
@@ -54,8 +54,8 @@ def compare(name: str, ways: dict[str, Callable[[Path], object]], paths: list[Pa
         for _ in range(rounds)
     ]
     for way, column in zip(ways, zip(*times, strict=True), strict=True):
-        ratios = [row[-1] / seconds for row, seconds in zip(times, column, strict=True)]
-        print(f"{name}, {way:12} {1000 * statistics.median(column):7.1f} ms a picture; {spread(ratios)}")
+        ratios = quotients([row[-1] for row in times], column)
+        print(f"{name}, {way:12} {1000 * statistics.median(column):7.1f} ms a picture; ratio {spread(ratios)}")
 
 
 def compare_all(name: str, ours: Callable, other: Callable, paths: list[Path], rounds: int) -> None:
@@ -63,19 +63,8 @@ def compare_all(name: str, ours: Callable, other: Callable, paths: list[Path], r
     ours(paths[:20])  # starts the decoders
     pairs = [(len(paths) / timed(lambda: ours(paths)), len(paths) / timed(lambda: other(paths))) for _ in range(rounds)]
     one, two = (statistics.median(column) for column in zip(*pairs, strict=True))
-    ratio = spread([first / second for first, second in pairs])
+    ratio = f"ratio {spread(quotients(*zip(*pairs, strict=True)))}"
     print(f"{name}: {WORKERS} decoders {one:.1f} pictures/s, {WORKERS} threads {two:.1f}; {ratio}")
-
-
-def timed(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def spread(ratios: Iterable[float]) -> str:
-    ratios = list(ratios)
-    return f"ratio {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}), n {len(ratios)}"
 
 
 def ours(path: Path) -> Image.Image:

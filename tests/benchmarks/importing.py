@@ -19,7 +19,7 @@ import sys
 import tempfile
 import threading
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -27,8 +27,8 @@ from PIL import Image
 
 from resnet.store import PROJECT
 from tests.archives import Entry, base256, overlapping, pax, tar_header, write_zip
+from tests.processes import MB, children, private_memory
 
-MB = 10**6
 IMPORT = """
 import json, sys, time
 from resnet.data.importing import import_dataset
@@ -124,15 +124,6 @@ def watch_peaks(pid: int, workspace: Path, peaks: dict[str, float], over: thread
         peaks["disk"] = max(peaks["disk"], disk_space(workspace))
 
 
-def private_memory(pid: int) -> float:
-    """MB."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return 0.0
-    return next((int(line.split()[1]) * 1024 / MB for line in status.splitlines() if line.startswith("RssAnon")), 0.0)
-
-
 def disk_space(folder: Path) -> float:
     """MB that the files in it have."""
     total = 0
@@ -143,14 +134,6 @@ def disk_space(folder: Path) -> float:
             except OSError:  # deleted meanwhile
                 continue
     return total / MB
-
-
-def children(pid: int) -> Iterator[int]:
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            yield from map(int, task.read_text().split())
-        except OSError:
-            continue
 
 
 # Bombs

@@ -1,0 +1,46 @@
+"""What tests and benchmarks ask about processes, and a port for one that serves."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+MB = 10**6
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def private_memory(pid: int) -> float:
+    """MB that the process has for itself (Linux: RssAnon); 0 where it has ended."""
+    return _status(pid, "RssAnon")
+
+
+def highest_memory(pid: int) -> float:
+    """MB that the process has had in memory at most, libraries too (Linux: VmHWM)."""
+    return _status(pid, "VmHWM")
+
+
+def _status(pid: int, field: str) -> float:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) * 1024 / MB for line in status.splitlines() if line.startswith(field)), 0.0)
+
+
+def children(pid: int) -> Iterator[int]:
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            yield from map(int, task.read_text().split())
+        except OSError:
+            continue
+
+
+def family(pid: int) -> Iterator[int]:
+    """The process and all that come from it."""
+    yield pid
+    for child in children(pid):
+        yield from family(child)
