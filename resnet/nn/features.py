@@ -2,7 +2,9 @@
 
 from torch import Tensor, nn
 
+from resnet.errors import UserError
 from resnet.nn.blocks import set_checkpointing
+from resnet.text import Message
 
 
 class FeatureMaps(nn.Module):
@@ -11,13 +13,22 @@ class FeatureMaps(nn.Module):
     Args:
         network: a ResNet; its layers are used, not copied.
         out_indices: which maps: 0 after the stem's convolution, 1 to 4 after each stage; negative ones count from the
-            end, and a number alone means so many from the end. They come in the network's order.
+            end, and a number alone means so many from the end; None is all. They come in the network's order.
+
+    Raises UserError where there is no such map.
     """
 
-    def __init__(self, network: nn.Module, out_indices: int | tuple[int, ...]) -> None:
+    def __init__(self, network: nn.Module, out_indices: int | tuple[int, ...] | None = None) -> None:
         super().__init__()
         count = len(network.feature_info)
-        indices = range(-out_indices, 0) if isinstance(out_indices, int) else out_indices
+        chosen = count if out_indices is None else out_indices
+        indices = range(-chosen, 0) if isinstance(chosen, int) else chosen
+        if problems := [
+            Message("out_of_range_whole", {"field": "out_indices", "value": index, "low": -count, "high": count - 1})
+            for index in indices
+            if index not in range(-count, count)
+        ]:
+            raise UserError.of(problems)
         self.out_indices = sorted({index % count for index in indices})
         self.in_chans = network.in_chans
         self.feature_info = FeatureInfo(network.feature_info, self.out_indices)

@@ -46,15 +46,15 @@ def create(
     in_chans: int = 3,
     *,
     features_only: bool = False,
-    out_indices: int | tuple[int, ...] = (0, 1, 2, 3, 4),
+    out_indices: int | tuple[int, ...] | None = None,
     **arguments: object,
 ) -> "ResNet | FeatureMaps":
     """The variant called `name` (see variants.py) with random weights; UserError on unknown names and wrong arguments.
 
-    features_only: the maps at `out_indices` in place of logits (see features.py). arguments: those of ResNet.
+    features_only: the maps at `out_indices`, or all, in place of logits (see features.py). arguments: those of ResNet.
     """
     row = variant(name)
-    check(out_indices=out_indices, **arguments)
+    check(strides=[32] if row.small else list(STRIDES), **arguments)
     network = ResNet(row, num_classes, in_chans, **arguments)
     return FeatureMaps(network, out_indices) if features_only else network
 
@@ -219,30 +219,17 @@ def stage(
     return Stage(*blocks)
 
 
-def check(
-    *,
-    global_pool: str = "avg",
-    output_stride: int = 32,
-    out_indices: int | tuple[int, ...] = (),
-    **rates: float,
-) -> None:
-    """Raise one UserError for all arguments that no network can have."""
+def check(*, strides: Sequence[int] = (32,), global_pool: str = "avg", output_stride: int = 32, **rates: float) -> None:
+    """Raise one UserError for all arguments that no network can have, or not one with these `strides`."""
     problems = [
         Message("not_one_of", {"field": field, "value": value, "allowed": list(allowed)})
-        for field, value, allowed in (("global_pool", global_pool, POOLS), ("output_stride", output_stride, STRIDES))
+        for field, value, allowed in (("global_pool", global_pool, POOLS), ("output_stride", output_stride, strides))
         if value not in allowed
     ]
     problems += [
         Message("out_of_range", {"field": field, "value": rate, "low": 0, "high": HIGHEST_RATE})
         for field, rate in rates.items()
         if not 0 <= rate <= HIGHEST_RATE
-    ]
-    count = 1 + len(STRIDES[32])  # of maps
-    indices = [-out_indices] if isinstance(out_indices, int) else out_indices
-    problems += [
-        Message("out_of_range_whole", {"field": "out_indices", "value": index, "low": -count, "high": count - 1})
-        for index in indices
-        if index not in range(-count, count)
     ]
     if problems:
         raise UserError.of(problems)

@@ -34,7 +34,7 @@ def create_model(
     in_chans: int = 3,
     *,
     features_only: bool = False,
-    out_indices: int | tuple[int, ...] = (0, 1, 2, 3, 4),
+    out_indices: int | tuple[int, ...] | None = None,
     **arguments: object,
 ) -> ResNet | FeatureMaps:
     """A network by name, in training mode.
@@ -46,7 +46,7 @@ def create_model(
             it is another number than that of the weights, the classifier alone is new.
         in_chans: channels of the pictures. Where it is another number than that of the weights, their first
             convolution is adapted, as timm does (see resnet.weights.state.adapt_stem).
-        features_only, out_indices: the maps of these stages in place of logits (see resnet.nn.features).
+        features_only, out_indices: the maps of these stages, or all, in place of logits (see resnet.nn.features).
         arguments: global_pool, output_stride, drop_rate, drop_path_rate, drop_block_rate (see resnet.nn.network).
     """
     if pretrained:

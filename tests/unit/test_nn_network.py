@@ -113,9 +113,22 @@ def test_an_unknown_name_brings_the_nearest():
 
 def test_what_no_network_can_have_is_told_together():
     with pytest.raises(UserError) as raised:
-        create("resnet18", global_pool="mean", output_stride=4, drop_rate=1.0, out_indices=(1, 5))
-    for words in ("global_pool is mean", "output_stride is 4", "drop_rate is 1.0", "out_indices is 5", "avgmax"):
+        create("resnet18", global_pool="mean", output_stride=4, drop_rate=1.0)
+    for words in ("global_pool is mean", "output_stride is 4", "drop_rate is 1.0", "avgmax"):
         assert words in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "words"),
+    [
+        ("resnet18", {"out_indices": (1, 5)}, "out_indices is 5"),
+        ("resnet20_cifar", {"out_indices": (4,)}, "out_indices is 4"),
+        ("resnet20_cifar", {"output_stride": 8}, "output_stride is 8"),
+    ],
+)
+def test_maps_that_a_network_has_not_are_refused(name, arguments, words):
+    with pytest.raises(UserError, match=words):
+        create(name, features_only=True, **arguments)
 
 
 def test_a_new_classifier_replaces_the_old_alone():
