@@ -22,7 +22,7 @@ from resnet.weights.pickles import Stored
 
 COUNTER = "num_batches_tracked"  # of batch normalisation; files from before 2018 lack it, and no result needs it
 HEAD = ("fc.weight", "fc.bias")
-BODY = re.compile(r"(conv1|bn1|layer\d+)\.")
+BODY = re.compile(r"(conv1|bn1|maxpool|layer\d+)\.")  # maxpool: a convolution, in ResNet-RS
 FIRST_BLOCK = "layer1.0.conv1.weight"  # wherever this name stands, a residual network begins
 # names of classifiers in other code; behind dropout they are number 1 of a sequence
 HEADS = re.compile(

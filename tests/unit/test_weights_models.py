@@ -1,5 +1,6 @@
 """Weights that are adapted: to other classes, to pictures of other channels; each change is named."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,14 @@ from torch import nn
 from resnet.errors import UserError
 from resnet.evaluation.card import model_card
 from resnet.nn.network import create
+from resnet.nn.variants import DEEP, VARIANTS
 from resnet.text import Message
 from resnet.weights.find import config_of
 from resnet.weights.folder import ModelConfig, write_folder
 from resnet.weights.models import create_model, load, load_for_training
 from resnet.weights.preprocessing import Preprocessing
 from resnet.weights.state import adapt_stem
+from tests.preloaded import ROW, TINY
 
 IMAGES = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 LABELS = ["cat", "dog"]
@@ -134,3 +137,12 @@ def _report(**summary: object) -> dict:
         "curves": [],
         "summary": {**known, "settings": settings, "seconds": seconds, **summary},
     }
+
+
+def test_a_stem_that_pools_by_a_convolution_is_read_back(tmp_path, monkeypatch):
+    monkeypatch.setitem(VARIANTS, TINY, replace(ROW, stem=DEEP, stem_pool="convolution"))  # as ResNet-RS has it
+    network = create_model(TINY, num_classes=2)
+    write_folder(tmp_path / "model", network.state_dict(), ModelConfig(TINY, ["a", "b"], Preprocessing(32)), card="")
+    opened = load(tmp_path / "model").state_dict()
+    assert "maxpool.0.weight" in opened
+    assert all(torch.equal(tensor, opened[name]) for name, tensor in network.state_dict().items())
