@@ -54,6 +54,14 @@ STRINGS: dict[str, tuple[str, str]] = {
         "What it knows is told once it has been downloaded.",
         "下载之后即可知道它认识什么。",
     ),
+    "computed_by": ("Computed by", "计算引擎"),
+    "computed_by_help": (
+        "Automatic takes the fastest here that changes no answer. int8 computes in whole numbers of 8 bits: several "
+        "times as fast on a CPU, a little less exact; making it ready takes up to a minute.",
+        "“自动”选用本机上最快且不改变答案的引擎。"
+        "int8 用 8 位整数计算：在 CPU 上快数倍，略欠精确；首次准备最多需一分钟。",
+    ),
+    "engine_building": ("Getting it ready; the answer above stays until then", "正在准备；此前的答案保持不变"),
     "no_pictures_given": ("There is no picture to classify; choose one first.", "没有可分类的图片；请先选择一张。"),
     # fine-tune
     "finetune_lead": (

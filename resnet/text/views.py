@@ -48,8 +48,11 @@ STRINGS: dict[str, tuple[str, str]] = {
     # models and plans
     "model_line": ("{name}: knows {count} things", "{name}：认识 {count} 种东西"),
     "model_line_right": (", {percent} right", "，准确率 {percent}"),
-    "milliseconds": ("{count} ms", "{count} 毫秒"),
-    "engine_on": ("{engine} on {device}", "{engine}，{device}"),
+    "computed": ("{count} ms on {engine}", "{count} 毫秒，{engine}"),
+    "engine_on": ("{engine}, {device}", "{engine}，{device}"),
+    "engine_torch": ("PyTorch", "PyTorch"),
+    "engine_onnx": ("ONNX Runtime", "ONNX Runtime"),
+    "engine_onnx-int8": ("ONNX Runtime int8", "ONNX Runtime int8"),
     "int8_accuracy": (
         "int8 is right on {accuracy} of the {n} checked pictures, full precision on {float_accuracy}.",
         "在检查的 {n} 张图片中，int8 答对 {accuracy}，全精度答对 {float_accuracy}。",

@@ -6,6 +6,8 @@ from gradio.media import get_image
 from resnet.errors import UserError
 from resnet.text import say
 from resnet.ui.components import Choice, Picture
+from resnet.ui.engine import EngineChoice, engine_for
+from resnet.ui.models import model_choices
 from resnet.ui.offer import ModelOffer
 from resnet.ui.theme import ASSETS
 from resnet.views import figures, sentences, tables
@@ -42,6 +44,7 @@ class ClassifyTab:
                     self.answer = page.html("classify-answer", min_height=200)
                     self.seen = page.html("classify-seen")
                     self.facts = page.html("classify-facts")
+                    self.engine = EngineChoice(page, self.model)
             self.many = words.put(gr.Accordion("", open=False, elem_id="classify-many"), label="several_pictures")
             with self.many:
                 self.files = gr.File(
@@ -59,11 +62,13 @@ class ClassifyTab:
 
     def wire(self, **tabs: object) -> None:
         page, language, arrived = self.page, self.page.language, self.offered.arrived.change
+        ready = self.engine.ready
         self.offered.wire()
+        self.engine.wire()
         page.on(
-            [page.load, self.picture.change, self.model.change, arrived, language.change],
+            [page.load, self.picture.change, self.model.change, arrived, ready.change, language.change],
             self.say_answer,
-            [self.picture, self.model],
+            [self.picture, self.model, ready],
             [self.answer, self.seen, self.facts],
             self.note,
             trigger_mode="always_last",
@@ -72,9 +77,9 @@ class ClassifyTab:
             concurrency_id="compute",
         )
         page.on(
-            [self.files.change, self.model.change, arrived],
+            [self.files.change, self.model.change, arrived, ready.change],
             self.say_answers,
-            [self.files, self.model],
+            [self.files, self.model, ready],
             [self.table],
             self.many_note,
             trigger_mode="always_last",
@@ -85,14 +90,14 @@ class ClassifyTab:
         page.on([self.model.change, arrived, language.change], self.say_knows, [self.model], [self.knows])
         page.on([page.load, self.tab.select, language.change], self.offer, [self.model], [self.model])
 
-    def say_answer(self, picture: str | None, model: str, language: str):
+    def say_answer(self, picture: str | None, model: str, ready: tuple[str, str], language: str):
         if not picture:
             return figures.empty(say("classify_empty", language)), "", ""
         if not self.service.is_here(model):
             return figures.empty(say("answer_after_download", language)), "", ""
-        result, fitted = self.service.classify(picture, model)
-        predictor = self.service.predictor(model)
-        sentence = predictor.config.preprocessing.describe().say(language)
+        engine = engine_for(model, ready)
+        result, fitted = self.service.classify(picture, model, engine=engine)
+        sentence = self.service.predictor(model, engine).config.preprocessing.describe().say(language)
         facts = sentences.facts(result, language)
         return (
             figures.answer(result["images"][0], language),
@@ -100,13 +105,16 @@ class ClassifyTab:
             figures.badges(*facts),
         )
 
-    def say_answers(self, files: list[str] | None, model: str, language: str, progress=gr.Progress()):  # noqa: B008
+    def say_answers(self, files, model: str, ready: tuple[str, str], language: str, progress=gr.Progress()):  # noqa: B008
         if not files or not self.service.is_here(model):
             return gr.update(visible=False)
-        count = len(files)
-        progress(0, desc=say("classifying", language, count=count))
+        count, doing = len(files), say("classifying", language, count=len(files))
+        progress(0, desc=doing)
         result = self.service.classify_many(
-            files, model, progress=lambda done: progress((done, count), desc=say("classifying", language, count=count))
+            files,
+            model,
+            engine=engine_for(model, ready),
+            progress=lambda done: progress((done, count), desc=doing),
         )
         return gr.update(value=tables.answers(result, language), visible=True)
 
@@ -120,11 +128,7 @@ class ClassifyTab:
         return figures.lines(sentences.knows(config.labels, config.descriptions, language))
 
     def offer(self, chosen: str, language: str):
-        choices = self.choices(language)
+        choices = model_choices(self.service, language, classifiers=True)
         values = [value for _, value in choices]
         keep = chosen in values or (chosen and not self.service.hosted)
         return gr.update(choices=choices, value=chosen if keep else next(iter(values), None))
-
-    def choices(self, language: str) -> list[tuple[str, str]]:
-        """Every model at hand with what tells it apart: its name, what it knows, how often it is right."""
-        return [(sentences.model_line(model, language), model["reference"]) for model in self.service.models()]

@@ -9,6 +9,7 @@ from resnet.errors import UserError
 from resnet.settings import CROP_MODES, TrainSettings
 from resnet.text import Message, say
 from resnet.ui.components import Choice
+from resnet.ui.models import model_choices
 from resnet.ui.offer import ModelOffer
 from resnet.ui.plots import curves
 from resnet.views import commands, figures, sentences, tables
@@ -179,7 +180,7 @@ class FinetuneTab:
         return gr.update(choices=choices, value=chosen)
 
     def offer(self, data: str, model: str, language: str):
-        models = [(sentences.model_line(entry, language), entry["reference"]) for entry in self.service.models()]
+        models = model_choices(self.service, language)
         first = next((entry["reference"] for entry in self.service.models() if not entry["own"]), "")
         return self.choose(data or None, language), gr.update(choices=models, value=model or first)
 

@@ -4,6 +4,7 @@ import gradio as gr
 
 from resnet.text import say
 from resnet.ui.components import Choice
+from resnet.ui.models import model_choices
 from resnet.ui.plots import curves
 from resnet.ui.takeaway import TakeAway
 from resnet.views import figures, sentences, tables
@@ -119,7 +120,7 @@ class ResultsTab:
         return gr.Tabs(selected="results"), gr.update(choices=choices, value=run)
 
     def use_it(self, chosen: str, language: str):
-        models = [(sentences.model_line(model, language), model["reference"]) for model in self.service.models()]
+        models = model_choices(self.service, language, classifiers=True)
         return gr.Tabs(selected="classify"), gr.update(choices=models, value=chosen)
 
     def ask_first(self, chosen: str, language: str):

@@ -7,6 +7,7 @@ reports; everything else is refused here, behind every way in, not merely hidden
 import contextlib
 import dataclasses
 import functools
+import importlib
 import threading
 import time
 from collections import OrderedDict
@@ -29,6 +30,7 @@ from resnet.ui.downloads import Download, Downloads
 from resnet.weights import hub
 from resnet.weights.find import HUB, HubName, default_model, find, hub_config, shipped, source
 from resnet.weights.folder import CONFIG, WEIGHTS, ModelConfig, read_config
+from resnet.weights.published import Published, offers
 
 LOADED = 2  # models kept in memory: the one in use, and the one before it
 
@@ -82,6 +84,10 @@ class Service:
                     found.append(_model(run["run"], run["name"], folder, own=True))
         return found + [_model(folder.name, folder.name, folder, own=False) for folder in shipped()]
 
+    def published(self) -> list[Published]:
+        """timm's pretrained weights, those on this machine first."""
+        return [] if self.hosted else offers()
+
     def find(self, reference: str) -> Path | HubName:
         """What a model's name means: "" the default, then what the page lists, then whatever a user may have typed.
 
@@ -119,6 +125,10 @@ class Service:
         is_run = isinstance(found, Path) and found.parent.parent == self.store.runs
         predictor.name = name_of(found.parent) if is_run else found.name
         return predictor
+
+    def int8_figures(self, reference: str) -> dict:
+        """How good a model is in integers, which it has been built in: see resnet.predictor.int8."""
+        return importlib.import_module("resnet.predictor.int8").built(self.find(reference), self.store).figures
 
     def warm_up(self) -> None:
         """Load the default model, so that the first answer need not wait; what is wrong with it is said then."""

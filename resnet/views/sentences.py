@@ -195,10 +195,14 @@ def data_line(data: dict, language: str = "en") -> str:
 
 
 def facts(prediction: dict, language: str = "en") -> list[str]:
-    """Model, time, engine and device of an answer."""
-    engine = {"torch": "PyTorch"}.get(prediction["engine"], prediction["engine"])
-    taken = say("milliseconds", language, count=f"{1000 * prediction['seconds']:,.0f}")
-    return [prediction["model"], taken, say("engine_on", language, engine=engine, device=device(prediction["device"]))]
+    """Model of an answer; and its time, engine and device: “12 ms on ONNX Runtime, CPU”."""
+    where = engine_on(prediction["engine"], prediction["device"], language)
+    return [prediction["model"], say("computed", language, count=f"{1000 * prediction['seconds']:,.0f}", engine=where)]
+
+
+def engine_on(engine: str, on: str, language: str = "en") -> str:
+    """An engine and its device: “ONNX Runtime, CPU”."""
+    return say("engine_on", language, engine=Message(f"engine_{engine}"), device=device(on))
 
 
 def device(name: str) -> str:

@@ -63,6 +63,34 @@ def test_a_visitor_classifies_a_picture(page: Page, app: App):
     expect(page.locator("#classify-facts")).to_contain_text("ms")
 
 
+def test_the_engine_is_shown_and_chosen_and_one_that_cannot_be_built_leaves_the_answer(page: Page, app: App):
+    visit(page, app)
+    upload(page, "classify-picture", GOLF_BALL)
+    facts, engines = page.locator("#classify-facts"), page.locator("#classify-engine label")
+    expect(facts).to_contain_text("CPU")
+    page.locator("#classify-engines button").first.click()
+    engines.filter(has_text="PyTorch").click()
+    expect(facts).to_contain_text("PyTorch, CPU")
+    engines.filter(has_text=re.compile("Runtime, CPU")).click()
+    expect(facts).to_contain_text("ONNX Runtime, CPU")
+    engines.filter(has_text="int8").click()
+    expect(page.locator("#classify-engine-note")).to_contain_text("imagenette")  # whose pictures are not here
+    expect(engines.filter(has_text=re.compile("Runtime, CPU")).locator("input")).to_be_checked()
+    expect(page.locator("#classify-answer")).to_contain_text("golf ball")
+
+
+def test_all_published_models_can_be_looked_through(page: Page, app: App):
+    visit(page, app)
+    field = page.locator("#classify-model input")
+    field.click()
+    expect(page.get_by_role("option").first).to_contain_text("resnet18d.imagenette")
+    field.fill("")
+    field.press_sequentially("resnet50.fb_swsl")
+    line = page.get_by_role("option").first
+    for words in ("ImageNet", "81.", "cc-by-nc-4.0 (not for commercial use)", "102 MB", "25.6 M"):
+        expect(line).to_contain_text(words)
+
+
 def test_an_example_is_answered_at_one_click_and_not_copied(page: Page, start_app):
     app = start_app()
     visit(page, app)
@@ -167,7 +195,7 @@ def test_hosted_visitors_classify_and_see_the_shipped_result_and_nothing_else(pa
     expect(page.locator("#classify-answer")).to_contain_text("%")
     tab(page, "Fine-tune")
     expect(page.locator("#finetune-hosted")).to_be_visible()
-    assert page.locator("#finetune-start").count() == 0
+    assert page.locator("#finetune-start, #classify-engine").count() == 0
     tab(page, "Results")
     expect(page.locator("#results-headline")).to_contain_text("of 3,925 checked pictures")
     expect(page.locator("#results-delete")).to_be_hidden()
