@@ -19,8 +19,11 @@ from torch.nn import functional as F
 from resnet.data.batches import Crops, steps_per_epoch, training_batches
 from resnet.errors import UserError
 from resnet.nn.network import ResNet
+from resnet.predictor.engines import Engine
+from resnet.predictor.graph import onnx_graph
+from resnet.predictor.onnx_engine import OnnxEngine
 from resnet.predictor.predictor import BATCH, compute
-from resnet.predictor.torch_engine import TorchEngine
+from resnet.predictor.torch_engine import TorchEngine, fastest
 from resnet.settings import TrainSettings
 from resnet.text import Message
 from resnet.training.recipe import LAYER_DECAY, averaged, parameter_groups, rate_at
@@ -104,10 +107,16 @@ class HeadStage:
     name = "head"
 
     def __init__(
-        self, model: ResNet, preprocessing: Preprocessing, train: Pictures, val: Pictures, settings: TrainSettings
+        self,
+        model: ResNet,
+        preprocessing: Preprocessing,
+        train: Pictures,
+        val: Pictures,
+        settings: TrainSettings,
+        engine: str = "torch",
     ) -> None:
-        self.model, self.train, self.val, self.settings = model, train, val, settings
-        self.engine = TorchEngine(model, preprocessing, settings.device)
+        self.model, self.train, self.val, self.settings = model.eval(), train, val, settings
+        self.preprocessing, self.engine = preprocessing, engine
         self.features = torch.empty(0, model.num_features)
         self.head = nn.Linear(model.num_features, model.num_classes)
         nn.init.zeros_(self.head.weight)
@@ -144,8 +153,10 @@ class HeadStage:
 
     def _compute_features(self) -> Iterator[Progress]:
         paths = [*self.train.paths, *self.val.paths]
+        if len(self.features) == len(paths):
+            return
         rows: list[Tensor] = [self.features]
-        outputs = compute(self.engine.features, self.engine.preprocessing, paths[len(self.features) :])
+        outputs = compute(self._engine().features, self.preprocessing, paths[len(self.features) :])
         for done, output in enumerate(outputs, start=len(self.features) + 1):
             if isinstance(output, Message):
                 raise UserError("picture_lost", file=paths[done - 1].name, reason=output)
@@ -155,6 +166,12 @@ class HeadStage:
                 self.features = torch.cat(rows)
                 rows = [self.features]
                 yield Progress("features", 0, self.epochs, done, len(paths), images)
+
+    def _engine(self) -> Engine:
+        """Made of the weights as they are, so that a run that is resumed has the same one as before."""
+        if self.engine == "onnx":
+            return OnnxEngine(onnx_graph(self.model).SerializeToString(), self.preprocessing)
+        return fastest(self.model, self.preprocessing, self.settings.device)
 
     def _centred(self) -> tuple[Tensor, Tensor, Tensor]:
         known = self.features[: len(self.train.paths)]

@@ -1,6 +1,7 @@
 """A run's stages in turn."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from resnet.nn.network import ResNet
 from resnet.settings import TrainSettings
@@ -15,13 +16,21 @@ class Trainer:
 
     After any event the trainer may be left, asked for its `state`, or for the model as it stands. A new trainer on
     a model of the same shape that is given the state goes on from there.
+
+    engine: "torch" or "onnx": what computes the features from which a head learns.
     """
 
     def __init__(
-        self, model: ResNet, preprocessing: Preprocessing, train: Pictures, val: Pictures, settings: TrainSettings
+        self,
+        model: ResNet,
+        preprocessing: Preprocessing,
+        train: Pictures,
+        val: Pictures,
+        settings: TrainSettings,
+        engine: str = "torch",
     ) -> None:
         self.parts = (preprocessing, train, val, settings)
-        self.kinds = STAGES[settings.mode]
+        self.kinds = [partial(kind, engine=engine) if kind is HeadStage else kind for kind in STAGES[settings.mode]]
         self.index = 0
         self.stage = self.kinds[0](model, *self.parts)
 

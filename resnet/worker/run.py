@@ -16,7 +16,7 @@ from resnet.data.parallel import WORKERS
 from resnet.errors import UserError
 from resnet.evaluation.card import model_card
 from resnet.evaluation.evaluate import Evaluation, examine
-from resnet.predictor import Predictor
+from resnet.predictor import Predictor, built
 from resnet.predictor.torch_engine import best_device, check_device, fast_precision
 from resnet.settings import TrainSettings, device_queue, resolve
 from resnet.store import Store, append_line, put_in_place, read_lines, replacing, write_json
@@ -40,7 +40,7 @@ ROOM = 3 * 3 + 2
 
 
 def settle(folder: Path) -> None:
-    """Write down device and precision of a run at its first start: only torch knows them for sure.
+    """Write down device, precision and engine of a run at its first start: only torch knows them for sure.
 
     What an older version did not settle yet is settled too.
     """
@@ -51,6 +51,9 @@ def settle(folder: Path) -> None:
     settings = resolve(settings, images=images, model_size=size, crop_mode=crop_mode, processes=WORKERS)
     device = check_device(settings.device) if settings.device else best_device()
     precision = settings.precision or (fast_precision(device) if settings.mode != "head" else None)
+    if "engine" not in record:  # a run goes on with what it began with: torch, where it was settled by an older version
+        known = device == "cpu" and "threads" not in record and built.faster(record["architecture"], Store.of(folder))
+        record["engine"] = known or "torch"
     record["settings"] = asdict(replace(settings, device=device, precision=precision))
     record["queue"] = device_queue(device)
     record["versions"]["torch"] = torch.__version__
@@ -131,7 +134,7 @@ class _Run:
         parts = (
             Pictures([r.path for r in part], [r.target for r in part]) for part in map(self.data.part, ("train", "val"))
         )
-        return Trainer(model, preprocessing, *parts, settings)
+        return Trainer(model, preprocessing, *parts, settings, self.record.get("engine", "torch"))
 
     def _take_up(self, state: State | None) -> None:
         """A trainer as of the last save, or a new one, and what had been written by then."""

@@ -23,15 +23,14 @@ SETTINGS = TrainSettings("", "", epochs=2, head_epochs=2, image_size=48, batch_s
 PREPROCESSING = Preprocessing(48)
 
 
-def trainer(data: Dataset, **changes) -> Trainer:
+def trainer(data: Dataset, engine: str = "torch", **changes) -> Trainer:
     settings = replace(SETTINGS, **{"precision": "float32", **changes})
     parts = [data.part("train"), data.part("val")]
     settings = resolve(settings, images=len(parts[0]), model_size=48, crop_mode="center", processes=0)
     torch.manual_seed(settings.seed)
     model = create("resnet18", len(data.classes))
-    return Trainer(
-        model, PREPROCESSING, *(Pictures([r.path for r in p], [r.target for r in p]) for p in parts), settings
-    )
+    pictures = (Pictures([r.path for r in p], [r.target for r in p]) for p in parts)
+    return Trainer(model, PREPROCESSING, *pictures, settings, engine)
 
 
 def tensors(trainer: Trainer) -> dict[str, torch.Tensor]:
@@ -40,6 +39,19 @@ def tensors(trainer: Trainer) -> dict[str, torch.Tensor]:
 
 def equal(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_a_head_on_features_of_onnxruntime_resumed_within_them_ends_in_the_same_bits(data):
+    whole, left = trainer(data, "onnx", mode="head"), trainer(data, "onnx", mode="head")
+    list(whole.fit())
+    next(left.fit())  # some of the features are computed
+    resumed = trainer(data, "onnx", mode="head")
+    resumed.load_state(left.state())
+    list(resumed.fit())
+    assert equal(tensors(whole), tensors(resumed))
+    in_torch = trainer(data, mode="head")
+    list(in_torch.fit())
+    torch.testing.assert_close(tensors(in_torch)["fc.weight"], tensors(whole)["fc.weight"], rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize("mode", ["head", "full", "auto", "scratch"])
