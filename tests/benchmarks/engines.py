@@ -11,10 +11,11 @@ normalised. With a GPU, all get uint8 in the processor's memory and give logits 
 """
 
 import argparse
+import contextlib
+import logging
 import multiprocessing
 import os
 import statistics
-import sys
 import tempfile
 import time
 import warnings
@@ -96,7 +97,9 @@ def prepare(folder: Path, name: str) -> None:
         )
     predictor = Predictor(folder / "model", "cpu", Store(folder), "onnx")  # builds
     graph = built.engine_file(predictor.found, predictor.config, predictor.store)
-    quantise(graph, pictures(16), PREPROCESSING, folder / "int8.onnx")
+    logging.disable(logging.WARNING)  # advice for users of the quantiser
+    with contextlib.redirect_stdout(None):
+        quantise(graph, pictures(16), PREPROCESSING, folder / "int8.onnx")
 
 
 def pictures(count: int) -> np.ndarray:
@@ -240,4 +243,4 @@ PAIRS = (
 )
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
