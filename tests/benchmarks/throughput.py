@@ -17,15 +17,19 @@ import numpy as np
 import torch
 
 from resnet.data.dataset import Dataset
+from resnet.data.decoder import fitted
 from resnet.data.importing import import_dataset
 from resnet.data.samples import import_samples
 from resnet.nn.network import create
+from resnet.predictor import Predictor
 from resnet.predictor.predictor import BATCH, compute
 from resnet.predictor.torch_engine import TorchEngine, best_device, fast_precision
 from resnet.settings import TrainSettings, resolve
 from resnet.store import Store
 from resnet.training.stages import FullStage, Pictures, Progress
 from resnet.weights.preprocessing import Preprocessing
+from tests.benchmarks.decoding import photograph
+from tests.benchmarks.measuring import quotients, spread, timed
 
 ROUNDS = 3
 STEPS = 12  # counted, after two that are not
@@ -36,6 +40,7 @@ def main() -> None:
     parser.add_argument("--data")
     parser.add_argument("--model", default="resnet18")
     parser.add_argument("--size", type=int, default=224)
+    parser.add_argument("--count", type=int, default=1000, help="JPEGs that `predict` gets of each kind")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
         store = Store.open(home)
@@ -48,16 +53,33 @@ def main() -> None:
         engine = TorchEngine(create(options.model, len(data.classes)), Preprocessing(options.size), device)
         files = [record.path for record in data.records]
         compare("predict", lambda: prediction(engine, files), lambda: forward_alone(engine))
+        for width, height, distinct in ((500, 375, 50), (4000, 3000, 4)):
+            made = [photograph(Path(home) / f"{width} {seed}.jpg", seed, width, height) for seed in range(distinct)]
+            predict_all(f"{width} x {height}", (made * options.count)[: options.count], store)
 
 
 def compare(name: str, whole: Callable[[], float], alone: Callable[[], float]) -> None:
-    pairs = [(whole(), alone()) for _ in range(ROUNDS)]
-    ratios = [one / other for one, other in pairs]
-    one, other = (statistics.median(values) for values in zip(*pairs, strict=True))
-    spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
-    print(
-        f"{name}: {one:.1f} images/s, alone {other:.1f}; ratio {statistics.median(ratios):.2f} ({spread}), n {ROUNDS}"
-    )
+    one, other = zip(*[(whole(), alone()) for _ in range(ROUNDS)], strict=True)
+    middle = f"{statistics.median(one):.1f} images/s, alone {statistics.median(other):.1f}"
+    print(f"{name}: {middle}; ratio {spread(quotients(one, other))}")
+
+
+def predict_all(name: str, files: list[Path], store: Store) -> None:
+    """The shipped model's `predict`, beside what its two parts take when one comes after the other."""
+    predictor = Predictor("", "cpu", store, "onnx")
+    preprocessing = predictor.config.preprocessing
+    random = np.random.default_rng(0)
+    images = random.integers(0, 256, (BATCH, 3, preprocessing.size, preprocessing.size), dtype=np.uint8)
+    predictor.predict(files[:8])  # starts the decoders
+    rows = []
+    for _ in range(ROUNDS):
+        whole = len(files) / timed(lambda: predictor.predict(files))
+        decoding = len(files) / timed(lambda: list(fitted(files, preprocessing)))
+        computing = rate(lambda: predictor.engine.outputs(images), BATCH)
+        rows.append((whole, decoding, computing, whole * (1 / decoding + 1 / computing)))
+    whole, decoding, computing, ratios = zip(*rows, strict=True)
+    parts = f"decoding alone {statistics.median(decoding):.1f}, engine alone {statistics.median(computing):.1f}"
+    print(f"predict, {len(files)} of {name}: {statistics.median(whole):.1f} images/s, {parts}; ratio {spread(ratios)}")
 
 
 def full_stage(data: Dataset, model: str, size: int, device: str, precision: str) -> FullStage:
