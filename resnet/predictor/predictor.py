@@ -154,7 +154,8 @@ class Predictor:
         start = time.perf_counter()
         sources = [Path(image) if isinstance(image, str) else image for image in images]
         answers = []
-        for source, output in zip(sources, self._outputs(sources), strict=True):
+        outputs = compute(self._judged, self.config.preprocessing, sources)
+        for source, output in zip(sources, outputs, strict=True):
             answers.append(self._answer(source, output, top_k))
             if progress:
                 progress(len(answers))
@@ -176,16 +177,17 @@ class Predictor:
         """(..., K) -> (..., K): softmax at the model's temperature (Guo et al. 2017, section 4.2)."""
         return softmax(logits / self.config.temperature)
 
-    def _outputs(self, sources: Sequence[Source]) -> Iterator[np.ndarray | Message]:
-        """Per source float32 (F + K), features and logits, or the reason why it could not be read."""
-        return compute(lambda images: self.engine.outputs(images), self.config.preprocessing, sources)
+    def _judged(self, images: np.ndarray) -> np.ndarray:
+        """uint8 (N, C, H, W) -> float32 (N, 1 + K): how near to what the model learned from, and logits."""
+        features, logits = np.split(self.engine.outputs(images), [-self.config.num_classes], axis=1)
+        near = self.neighbours.nearness(features) if self.neighbours else np.ones(len(images), np.float32)
+        return np.column_stack([near, logits])
 
     def _answer(self, source: Source, output: np.ndarray | Message, top_k: int) -> dict:
         file = str(source) if isinstance(source, Path) else None
         if isinstance(output, Message):
             return {"file": file, "known": False, "labels": [], "error": output}
-        features, logits = np.split(output, [-self.config.num_classes])
-        scores = self.probabilities(logits)
+        near, scores = output[0], self.probabilities(output[1:])
         best = np.argsort(-scores, kind="stable")[:top_k]
         labels = [
             {
@@ -195,14 +197,12 @@ class Predictor:
             }
             for index in best
         ]
-        return {"file": file, "known": self._knows(features, scores), "labels": labels, "error": None}
+        return {"file": file, "known": self._knows(near, scores), "labels": labels, "error": None}
 
-    def _knows(self, features: np.ndarray, scores: np.ndarray) -> bool:
-        """Whether a picture, by its features (F) and scores (K), shows one of the model's classes."""
-        if scores.max() < (self.config.unknown_threshold or 0.0):
-            return False
-        near = self.neighbours
-        return near is None or bool(near.nearness(features[None])[0] >= near.threshold)
+    def _knows(self, near: float, scores: np.ndarray) -> bool:
+        """Whether a picture, by its nearness and its scores (K), shows one of the model's classes."""
+        likely = scores.max() >= (self.config.unknown_threshold or 0.0)
+        return bool(likely and (self.neighbours is None or near >= self.neighbours.threshold))
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
