@@ -110,6 +110,10 @@ STRINGS: dict[str, tuple[str, str]] = {
     "picker_top1": ("{percent} % of ImageNet", "ImageNet {percent} %"),
     "picker_top1_at": ("{percent} % of ImageNet at {size} px", "ImageNet {percent} %（{size} 像素）"),
     "picker_headless": ("no classifier: to train from", "无分类器：用于训练"),
+    "picker_source": (
+        "The accuracy is from timm's results-imagenet.csv.",
+        "准确率来自 timm 的 results-imagenet.csv。",
+    ),
     "picker_here": ("on this machine", "已在本机上"),
     # files of weights: what they are instead
     "weights_missing": (

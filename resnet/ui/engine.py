@@ -35,7 +35,7 @@ class EngineChoice:
             self.prepare,
             [self.model, self.chosen, self.ready],
             shown,
-            trigger_mode="always_last",
+            trigger_mode="multiple",  # one after the other: the last choice is kept last
             show_progress="full",
             show_progress_on=self.chosen,
             concurrency_id="build",
@@ -54,7 +54,7 @@ class EngineChoice:
             words = figures.note(sentences.problem(problem.message, language), "warn")
             return engine_for(model, ready), gr.skip(), words
         figure = exports.int8(self.service.int8_figures(model), language) if engine == "onnx-int8" else ""
-        return gr.skip(), (model, engine), figures.note(figure, "quiet")
+        return engine, (model, engine), figures.note(figure, "quiet")
 
 
 def engine_for(model: str, ready: tuple[str, str]) -> str:

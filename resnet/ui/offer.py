@@ -7,7 +7,7 @@ import gradio as gr
 from resnet.errors import UserError
 from resnet.text import say
 from resnet.ui.downloads import Download
-from resnet.views import downloads, figures, sentences
+from resnet.views import downloads, figures, picker, sentences
 from resnet.weights.hub import Offer
 
 LOOK = 0.5  # seconds between two looks at a download
@@ -69,7 +69,9 @@ class ModelOffer:
     # what stands below the field
 
     def _offered(self, found: Offer, language: str):
+        row = next((row for row in self.service.published() if row.name == found.model), None)
         words = figures.note(downloads.offer(found, language), "quiet" if found.cached else "plain")
+        words += figures.note(picker.facts(row, language), "quiet") if row else ""
         named = say("hub_download_size", language, size=downloads.size(found.bytes))
         return shown(words, take="" if found.cached else named)
 

@@ -10,7 +10,7 @@ import functools
 import importlib
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -65,7 +65,8 @@ class Service:
     def __init__(self, store: Store, reach: str = "local") -> None:
         self.store, self.reach, self.hosted = store, reach, reach == "hosted"
         self._predictors: OrderedDict[tuple, object] = OrderedDict()
-        self._loading = threading.Lock()
+        self._loading: defaultdict[tuple, threading.Lock] = defaultdict(threading.Lock)  # one a predictor
+        self._changing = threading.Lock()
         self._downloads = Downloads()
         self._live = _Remembered(self._read_live, seconds=0.8)
 
@@ -109,15 +110,18 @@ class Service:
         self._want_here(reference)
         found = self.find(reference)
         key = (*_dated(found), engine)
-        with self._loading:
+        with self._changing:
             for old in [old for old in self._predictors if old[:2] != _dated(old[0])]:
                 del self._predictors[old]  # deleted, or trained further
-            if key not in self._predictors:
-                self._predictors[key] = self._load(found, engine)
-                while len(self._predictors) > LOADED:
-                    self._predictors.popitem(last=False)
+            loading = self._loading[key]
+        with loading:  # others go on with what is loaded
+            predictor = self._predictors.get(key) or self._load(found, engine)
+        with self._changing:
+            self._predictors[key] = predictor
             self._predictors.move_to_end(key)
-            return self._predictors[key]
+            while len(self._predictors) > LOADED:
+                self._predictors.popitem(last=False)
+        return predictor
 
     def _load(self, found: Path | HubName, engine: str) -> "resnet.Predictor":
         model = found.name if isinstance(found, HubName) else found.resolve()

@@ -17,16 +17,20 @@ def line(row: Published, language: str = "en") -> str:
 
     Of multiply-adds and size, those at the usual input; where the accuracy was measured at another, that is said.
     """
-    parts = [
-        row.name,
-        worth(row, language),
-        say("picker_params", language, count=amount(row.params)),
-        say("picker_macs", language, count=amount(row.giga_macs)),
-        f"{row.size} px",
-        say("picker_here", language) if row.cached else size(row.bytes),
-        license(row, language),
-    ]
-    return " · ".join(filter(None, parts))
+    place = say("picker_here", language) if row.cached else size(row.bytes)
+    return " · ".join([row.name, *_facts(row, language), place, license(row, language)])
+
+
+def facts(row: Published, language: str = "en") -> str:
+    """What speaks for and against it beside its download, and where its accuracy is from."""
+    source = say("picker_source", language) if row.top1 else ""
+    return f"{' · '.join(_facts(row, language))}. {source}".strip()
+
+
+def _facts(row: Published, language: str) -> list[str]:
+    params = say("picker_params", language, count=amount(row.params))
+    macs = say("picker_macs", language, count=amount(row.giga_macs))
+    return [*filter(None, [worth(row, language)]), params, macs, f"{row.size} px"]
 
 
 def worth(row: Published, language: str = "en") -> str:
