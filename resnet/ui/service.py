@@ -111,8 +111,7 @@ class Service:
         found = self.find(reference)
         key = (*_dated(found), engine)
         with self._changing:
-            for old in [old for old in self._predictors if old[:2] != _dated(old[0])]:
-                del self._predictors[old]  # deleted, or trained further
+            self._forget_outdated()
             loading = self._loading[key]
         with loading:  # others go on with what is loaded
             predictor = self._predictors.get(key) or self._load(found, engine)
@@ -122,6 +121,11 @@ class Service:
             while len(self._predictors) > LOADED:
                 self._predictors.popitem(last=False)
         return predictor
+
+    def _forget_outdated(self) -> None:
+        """Leave those whose model was deleted, or trained further."""
+        for old in [old for old in self._predictors if old[:2] != _dated(old[0])]:
+            del self._predictors[old]
 
     def _load(self, found: Path | HubName, engine: str) -> "resnet.Predictor":
         model = found.name if isinstance(found, HubName) else found.resolve()

@@ -164,7 +164,7 @@ def test_a_model_that_changed_is_loaded_again_and_a_deleted_one_leaves(store: St
     assert service.predictor(run.name) is not before
     shutil.rmtree(run)
     service.predictor("")
-    assert [found for found, _ in service._predictors] == [default_model()]
+    assert [found for found, *_ in service._predictors] == [default_model()]
 
 
 def test_a_data_set_is_deleted_with_its_pictures(store: Store, data) -> None:
