@@ -3,7 +3,7 @@
 import gradio as gr
 
 from resnet.errors import UserError
-from resnet.jobs.plan import likely_device
+from resnet.predictor.engines import likely_device
 from resnet.text import say
 from resnet.views import exports, figures, sentences
 
