@@ -211,7 +211,9 @@ def test_models_lists_what_can_be_had_by_name(terminal):
 def test_the_same_from_python(terminal, trained):
     words = {"mode": "head", "epochs": 30, "learning_rate": 0.5, "image_size": 48, "batch_size": 8, "device": "cpu"}
     told = resnet.train("shapes", str(terminal.folder / "model"), store=terminal.store, **words)
-    assert list(told) == TRAINED and told["val"] == trained["val"]
+    assert list(told) == TRAINED
+    # the first run's features were computed by torch; by now the faster engine is known, and may be another
+    assert told["val"] == {**trained["val"], "log_loss": pytest.approx(trained["val"]["log_loss"], rel=1e-5)}
     picture = terminal.folder / "shapes/stars/000.jpg"
     assert resnet.Predictor(told["model"], "cpu")([picture], top_k=1)[0][0][0] in os.listdir(terminal.folder / "shapes")
 
