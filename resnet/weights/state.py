@@ -6,12 +6,13 @@ Shapes: C channels, F features that the classifier reads, K classes; a convoluti
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from resnet.errors import UserError
 from resnet.nn.network import create
@@ -163,7 +164,7 @@ def guess_architecture(state: Mapping[str, Tensor], differing: int = 0) -> str |
     shapes, outline, found = _body(state).items(), _outline(state), {}
     for name, row in VARIANTS.items():
         if (row.layers, row.stem, row.blocks[0] == "bottleneck", row.attention) == outline:
-            with torch.device("meta"):  # shapes only
+            with torch.device("meta"), _Undrawn():  # shapes only
                 network = create(name, num_classes=1, in_chans=state[stem].shape[1])
             others = {key for key, _ in _body(network.state_dict()).items() ^ shapes}
             if not others:
@@ -171,6 +172,15 @@ def guess_architecture(state: Mapping[str, Tensor], differing: int = 0) -> str |
             found[name] = len(others)
     best = min(found, key=found.get, default=None)
     return best if best and found[best] <= differing else None
+
+
+class _Undrawn(TorchFunctionMode):
+    """Nothing random is drawn inside: on "meta" torch would load its compiler for it, for more than a second."""
+
+    def __torch_function__(
+        self, function: Callable, types: object, args: tuple = (), named: dict | None = None
+    ) -> object:
+        return args[0] if function in (Tensor.normal_, Tensor.uniform_) else function(*args, **(named or {}))
 
 
 def _body(state: Mapping[str, Tensor]) -> dict[str, tuple]:
