@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from resnet.predictor import built
 from resnet.store import PROJECT, Store
+from resnet.weights.find import default_model
 from tests.processes import free_port
 from tests.waiting import until
 
@@ -36,12 +38,21 @@ class App:
 
 
 @pytest.fixture(scope="session")
-def start_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., App]]:
+def engines(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped model's engine, built once for all apps."""
+    store = Store.open(tmp_path_factory.mktemp("engines"))
+    built.build(default_model(), store)
+    return built.folder(store)
+
+
+@pytest.fixture(scope="session")
+def start_app(tmp_path_factory: pytest.TempPathFactory, engines: Path) -> Iterator[Callable[..., App]]:
     """start_app(mode="local", home=None): serve the page, from an empty workspace where none is given."""
     apps = []
 
     def start(mode: str = "local", home: Path | None = None) -> App:
         home, port = home or tmp_path_factory.mktemp("home"), free_port()
+        shutil.copytree(engines, home / "engines", dirs_exist_ok=True)
         words = [sys.executable, "app.py", "--port", str(port), "--mode", mode, "--home", str(home)]
         log = open(home.with_suffix(".log"), "ab")  # noqa: SIM115 (the process keeps it)
         process = subprocess.Popen(words, cwd=PROJECT, env={**os.environ, "CI": ""}, stdout=log, stderr=log)
