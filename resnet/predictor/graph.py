@@ -38,8 +38,10 @@ def onnx_graph(module: ResNet, *, metadata: Mapping[str, str] = {}) -> onnx.Mode
         values[node] = _written(graph, network, node, values)
     pictures = helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, [BATCH, module.in_chans, "H", "W"])
     outputs = [
-        helper.make_tensor_value_info(LOGITS, TensorProto.FLOAT, [BATCH, module.num_classes or module.num_features]),
-        helper.make_tensor_value_info(FEATURES, TensorProto.FLOAT, [BATCH, module.num_features]),
+        helper.make_tensor_value_info(
+            LOGITS, TensorProto.FLOAT, [BATCH, module.num_classes or module.head_hidden_size]
+        ),
+        helper.make_tensor_value_info(FEATURES, TensorProto.FLOAT, [BATCH, module.head_hidden_size]),
     ]
     body = helper.make_graph(graph.nodes, "ResNet", [pictures], outputs, graph.constants)
     opset = [helper.make_opsetid("", OPSET)]
