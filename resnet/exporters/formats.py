@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 from torch import Tensor
 
@@ -16,6 +15,7 @@ from resnet.errors import UserError
 from resnet.nn.network import ResNet
 from resnet.predictor import int8
 from resnet.predictor.graph import onnx_graph
+from resnet.predictor.onnx_engine import OnnxEngine
 from resnet.store import Store
 from resnet.weights.folder import WEIGHTS, ModelConfig, write_folder
 from resnet.weights.models import load
@@ -105,8 +105,7 @@ def open_safetensors(model: Model, folder: Path) -> Network:
 
 
 def open_onnx(model: Model, folder: Path) -> Network:
-    session = onnxruntime.InferenceSession(folder / ONNX, providers=["CPUExecutionProvider"])
-    return _normalised(lambda pictures: session.run(["logits"], {"images": pictures.numpy()})[0], model)
+    return OnnxEngine(folder / ONNX, model.config.preprocessing).logits
 
 
 def open_torch(model: Model, folder: Path) -> Network:
