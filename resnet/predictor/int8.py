@@ -45,7 +45,10 @@ class Int8:
 
 def built(folder: Path, store: Store) -> Int8 | None:
     """The integer network of the model in `folder`, where one was built. Raises as `build` does."""
-    path = _path(folder, own_data(folder, store), store)
+    return _finished(_path(folder, own_data(folder, store), store))
+
+
+def _finished(path: Path) -> Int8 | None:
     with contextlib.suppress(FileNotFoundError, ValueError):  # there is none, or its figures are damaged
         figures = read_json(path.with_suffix(".json"))
         return Int8(path, figures) if path.is_file() else None
@@ -59,10 +62,10 @@ def build(folder: Path, graph: Path, store: Store, progress: Progress | None = N
     progress: called with ("calibrate" or "compare", pictures done, pictures in all); what it raises ends the work.
     Raises UserError where the model has no report, or its data set is not here, or damaged.
     """
-    if done := built(folder, store):
-        return done
     data = own_data(folder, store)
     path = _path(folder, data, store)
+    if done := _finished(path):
+        return done
     path.parent.mkdir(parents=True, exist_ok=True)
     note = progress or (lambda *_: None)
     preprocessing, sample = read_config(folder).preprocessing, spread(data.part("train"), CALIBRATED_ON)
