@@ -1,6 +1,7 @@
 """Weights and all that belongs to them: model folders, foreign files, what timm publishes, downloads, preprocessing."""
 
 import importlib
+import re
 from types import ModuleType
 
 
@@ -13,3 +14,8 @@ def brief(value: object) -> str:
     """What stands in a foreign file, short enough for a sentence."""
     text = str(value)
     return text if len(text) <= 100 else f"{text[:100]}…"
+
+
+def noncommercial(license: str | None) -> bool:
+    """Whether a licence, as the Hub abbreviates it (cc-by-nc-4.0), forbids commercial use."""
+    return bool(re.search(r"\bnc\b", license or ""))

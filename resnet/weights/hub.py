@@ -38,6 +38,7 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.utils import WeakFileLock
 
+from resnet import weights
 from resnet.errors import UserError
 from resnet.store import replacing, write_bytes
 from resnet.text import Message
@@ -78,7 +79,7 @@ class Offer:
 
     @property
     def noncommercial(self) -> bool:
-        return bool(re.search(r"\bnc\b", self.license or ""))
+        return weights.noncommercial(self.license)
 
 
 def cached(source: Source) -> Path | None:

@@ -75,7 +75,7 @@ class Published:
 
     @property
     def noncommercial(self) -> bool:
-        return bool(re.search(r"\bnc\b", self.license or ""))
+        return weights.noncommercial(self.license)
 
 
 @functools.cache
