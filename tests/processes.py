@@ -31,7 +31,8 @@ def _status(pid: int, field: str) -> float:
     return next((int(line.split()[1]) * 1024 / MB for line in status.splitlines() if line.startswith(field)), 0.0)
 
 
-def children(pid: int) -> Iterator[int]:
+def children(pid: int | str) -> Iterator[int]:
+    """What a process has started and is still there; of "self" it tells too."""
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         try:
             yield from map(int, task.read_text().split())

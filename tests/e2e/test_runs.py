@@ -20,6 +20,7 @@ from resnet.data.importing import import_dataset
 from resnet.errors import UserError
 from resnet.settings import TrainSettings
 from resnet.store import PROJECT, Lock, Store, read_json, read_lines, write_json
+from tests.processes import children
 from tests.waiting import until
 
 OUTSIDE = ("time", "images_per_second")  # of a line of metrics; all else is the run's own
@@ -80,21 +81,11 @@ def worker(folder: Path) -> subprocess.Popen:
     return jobs.runs._launched[folder]
 
 
-def children(pid: int) -> list[int]:
-    stats = {int(path.name): path / "stat" for path in Path("/proc").iterdir() if path.name.isdecimal()}
-    return [child for child in stats if _field(stats[child], 1) == str(pid)]
-
-
 def running(pid: int) -> bool:
-    return _field(Path(f"/proc/{pid}/stat"), 0) not in ("", "Z")
-
-
-def _field(stat: Path, index: int) -> str:
-    """State (0) or parent (1) of a process; "" where it is gone."""
     try:
-        return stat.read_text().rpartition(")")[2].split()[index]
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
-        return ""
+        return False
 
 
 def assert_same(folder: Path, reference: Path) -> None:
@@ -162,7 +153,7 @@ def test_ended_stopped_killed_and_resumed_a_run_is_the_same(store, settings, ref
     at = steps(folder)
     jobs.resume(store, folder.name)
     in_the_middle(folder, at + 5)
-    decoding = children(worker(folder).pid)
+    decoding = list(children(worker(folder).pid))
     assert len(decoding) >= settings.workers
     worker(folder).kill()
     until(lambda: state(folder) == "lost")

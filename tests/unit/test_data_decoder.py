@@ -21,6 +21,7 @@ from resnet.store import PROJECT
 from resnet.text import Message
 from resnet.weights.preprocessing import Preprocessing
 from tests.images import cases, encoded, png_bomb, scene
+from tests.processes import children
 from tests.waiting import until
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc, and only Linux bounds a process's memory")
@@ -55,10 +56,7 @@ def key(answer: Measured | Message) -> str | int:
 
 def decoders(parent: int | str = "self") -> list[int]:
     """The decoders' process ids."""
-    children = [
-        int(pid) for file in Path(f"/proc/{parent}/task").glob("*/children") for pid in file.read_text().split()
-    ]
-    return [pid for pid in children if is_decoder(pid)]
+    return [pid for pid in children(parent) if is_decoder(pid)]
 
 
 def is_decoder(pid: int) -> bool:

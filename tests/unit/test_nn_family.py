@@ -19,7 +19,7 @@ from resnet.nn.network import ResNet, create
 from resnet.nn.variants import VARIANTS, variant
 from tests.networks import liven, unfilled
 
-pytestmark = pytest.mark.parity
+pytestmark = [pytest.mark.parity, pytest.mark.usefixtures("one_thread")]
 
 FAMILY = {name: row for name, row in VARIANTS.items() if not row.small}  # CIFAR's networks are not in timm
 CLASSES = 10
@@ -82,15 +82,6 @@ def pair(request) -> Iterator[Pair]:
     pair.theirs.eval().load_state_dict(pair.state(), assign=True)
     yield pair
     del pair.ours, pair.theirs
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Two threads that wait for each other beside other busy processes are many times slower than one."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def differing(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> list[str]:

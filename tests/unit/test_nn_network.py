@@ -18,16 +18,9 @@ from resnet.nn.network import POOLS, create
 from resnet.nn.variants import VARIANTS
 from tests.networks import liven, unfilled
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 IMAGES = torch.randn(2, 3, 65, 96, generator=torch.Generator().manual_seed(0))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Two threads that wait for each other beside other busy processes are many times slower than one."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def both(name: str, **arguments: object) -> tuple[nn.Module, nn.Module]:
