@@ -5,7 +5,9 @@ from functools import partial
 
 from resnet.nn.network import ResNet
 from resnet.settings import TrainSettings
-from resnet.training.stages import Event, FullStage, HeadStage, Pictures, State, diverged
+from resnet.training.full import FullStage
+from resnet.training.head import HeadStage
+from resnet.training.stage import Event, Pictures, State, diverged
 from resnet.weights.preprocessing import Preprocessing
 
 STAGES = {"head": (HeadStage,), "full": (FullStage,), "auto": (HeadStage, FullStage), "scratch": (FullStage,)}

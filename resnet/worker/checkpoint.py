@@ -14,7 +14,7 @@ from safetensors.torch import load as parse
 from safetensors.torch import save_file
 
 from resnet.store import remove, replacing
-from resnet.training.stages import State
+from resnet.training.stage import State
 
 
 def save(folder: Path, state: State) -> None:

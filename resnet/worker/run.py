@@ -21,7 +21,7 @@ from resnet.predictor.torch_engine import best_device, check_device, fast_precis
 from resnet.settings import TrainSettings, device_queue, resolve
 from resnet.store import Store, append_line, put_in_place, read_lines, replacing, write_json
 from resnet.text import Message
-from resnet.training.stages import Event, Pictures, Progress, State, Validated
+from resnet.training.stage import Event, Pictures, Progress, State, Validated
 from resnet.training.trainer import Trainer
 from resnet.weights.folder import ModelConfig, write_folder
 from resnet.weights.models import create_model, load_for_training

@@ -26,7 +26,8 @@ from resnet.predictor.predictor import BATCH, compute
 from resnet.predictor.torch_engine import TorchEngine, best_device, fast_precision
 from resnet.settings import TrainSettings, resolve
 from resnet.store import Store
-from resnet.training.stages import FullStage, Pictures, Progress
+from resnet.training.full import FullStage
+from resnet.training.stage import Pictures, Progress
 from resnet.weights.preprocessing import Preprocessing
 from tests.benchmarks.decoding import photograph
 from tests.benchmarks.measuring import quotients, spread, timed

@@ -13,9 +13,10 @@ from resnet.data.dataset import Dataset
 from resnet.errors import UserError
 from resnet.nn.network import create
 from resnet.settings import TrainSettings, resolve
-from resnet.training import stages
+from resnet.training import full
+from resnet.training.full import autocast
 from resnet.training.recipe import averaged, parameter_groups, rate_at
-from resnet.training.stages import Pictures, Progress, Validated, Validating, autocast
+from resnet.training.stage import Pictures, Progress, Validated, Validating
 from resnet.training.trainer import Trainer
 from resnet.weights.preprocessing import Preprocessing
 
@@ -177,7 +178,7 @@ def test_decoding_processes_that_are_killed_are_replaced_until_it_is_no_accident
         if len(got) == 1:
             kill_decoders(1)
     assert got == expected and equal(tensors(alone), tensors(killed))
-    monkeypatch.setattr(stages, "KILLS", 0)
+    monkeypatch.setattr(full, "KILLS", 0)
     events = trainer(data, mode="full", workers=1, batch_size=2).fit()
     next(events)
     kill_decoders(1)

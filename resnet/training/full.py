@@ -1,0 +1,158 @@
+"""All layers learn, from random crops of the pictures."""
+
+import math
+import time
+from collections.abc import Generator, Iterator
+from concurrent.futures.process import BrokenProcessPool
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from resnet.data.batches import Crops, steps_per_epoch, training_batches
+from resnet.errors import UserError
+from resnet.nn.network import ResNet
+from resnet.predictor.predictor import BATCH, compute
+from resnet.predictor.torch_engine import TorchEngine
+from resnet.settings import TrainSettings
+from resnet.text import Message
+from resnet.training.recipe import LAYER_DECAY, averaged, parameter_groups, rate_at
+from resnet.training.stage import (
+    Event,
+    Loss,
+    Pictures,
+    State,
+    Validated,
+    Validating,
+    counters,
+    load_counters,
+    load_optimizer_tensors,
+    optimizer_tensors,
+    prefixed,
+    progress,
+    unprefixed,
+    validated,
+)
+from resnet.weights.preprocessing import Preprocessing
+
+KILLS = 3  # of decoding processes that an epoch survives; more are no accident
+LOG_LINES = 400  # about so many points has a stage's curve at most
+
+
+class FullStage:
+    """All layers learn from random crops; the averaged weights are tried on the validation part and delivered."""
+
+    def __init__(
+        self, model: ResNet, preprocessing: Preprocessing, train: Pictures, val: Pictures, settings: TrainSettings
+    ) -> None:
+        self.name = "scratch" if settings.mode == "scratch" else "full"
+        self.preprocessing, self.train, self.val, self.settings = preprocessing, train, val, settings
+        self.model = model.to(settings.device, memory_format=torch.channels_last)
+        self.average = averaged(self.model, settings.ema_decay) if settings.ema_decay else None
+        layer_decay = 1.0 if settings.mode == "scratch" else LAYER_DECAY
+        groups = parameter_groups(self.model, settings.weight_decay, layer_decay)
+        self.optimizer = torch.optim.SGD(groups, lr=0.0, momentum=settings.momentum, nesterov=settings.momentum > 0)
+        self.step, self.validated, self.loss = 0, 0, Loss()  # steps taken, epochs ended and validated
+        self.epochs, self.highest_rate = settings.epochs, settings.learning_rate
+        self.epoch_steps = steps_per_epoch(len(train.paths), settings.batch_size)
+        self.steps = self.epochs * self.epoch_steps
+
+    def run(self) -> Iterator[Event]:
+        every = math.ceil(self.steps / LOG_LINES)
+        while self.validated < self.epochs:
+            epoch = self.validated
+            waiting_since = time.perf_counter()
+            for images, targets in self._batches(epoch):
+                waited = time.perf_counter() - waiting_since
+                rate = self.highest_rate * rate_at((self.step + 1) / self.steps, self.settings.warmup)
+                self.loss.add(self._learn(torch.from_numpy(images), torch.from_numpy(targets), rate))
+                self.step += 1
+                logged = self.step % every == 0 or self.step % self.epoch_steps == 0
+                mean_loss = self.loss.mean(self.highest_rate) if logged else None
+                yield progress(self, epoch + 1, len(images), waited, mean_loss, rate if logged else None)
+                waiting_since = time.perf_counter()
+            result = yield from self._validate(epoch + 1)
+            self.validated += 1
+            yield result
+
+    def _batches(self, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """The rest of the epoch's batches. Where decoding processes are killed, new ones go on from the same step."""
+        for _ in range(KILLS + 1):
+            try:
+                return (yield from self._read(epoch))
+            except BrokenProcessPool:
+                continue
+        raise UserError("run_decoding_killed")
+
+    def _read(self, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        settings = self.settings
+        return training_batches(
+            self.train.paths,
+            self.train.targets,
+            Crops(settings.train_size, settings.crop_scale, squash=settings.crop_mode == "squash"),
+            batch_size=settings.batch_size,
+            epochs=epoch + 1,
+            seed=settings.seed,
+            workers=settings.workers,
+            first_step=self.step,
+        )
+
+    def _learn(self, images: Tensor, targets: Tensor, rate: float) -> Tensor:
+        """One step: images uint8 (N, 3, H, W), targets int64 (N) -> the loss before it."""
+        device = self.settings.device
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate * group["scale"]
+        images = self.preprocessing.normalise(images.to(device, non_blocking=True))
+        images = images.contiguous(memory_format=torch.channels_last)
+        self.model.train()
+        with autocast(device, self.settings.precision):
+            logits = self.model(images)
+        loss = F.cross_entropy(logits.float(), targets.to(device), label_smoothing=self.settings.label_smoothing)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        if self.average:
+            self.average.update_parameters(self.model)
+        return loss
+
+    def _validate(self, epoch: int) -> Generator[Validating, None, Validated]:
+        engine = TorchEngine(self.delivered(), self.preprocessing, self.settings.device)
+
+        def network(images: np.ndarray) -> np.ndarray:
+            with autocast(self.settings.device, self.settings.precision):
+                return engine.logits(images)
+
+        rows, paths = [], self.val.paths
+        for path, output in zip(paths, compute(network, self.preprocessing, paths), strict=True):
+            if isinstance(output, Message):
+                raise UserError("picture_lost", file=path.name, reason=output)
+            rows.append(output)
+            if len(rows) % BATCH == 0 and len(rows) < len(paths):
+                yield Validating()
+        logits = torch.from_numpy(np.stack(rows))
+        return validated(self, epoch, logits, torch.tensor(self.val.targets))
+
+    def delivered(self) -> ResNet:
+        return self.average.module if self.average and self.average.n_averaged > 0 else self.model
+
+    def state(self) -> State:
+        tensors = {
+            **prefixed("model.", self.model.state_dict()),
+            **prefixed("average.", self.average.state_dict() if self.average else {}),
+            **prefixed("optimizer.", optimizer_tensors(self.optimizer)),
+        }
+        return tensors, counters(self)
+
+    def load_state(self, state: State) -> None:
+        tensors, counts = state
+        self.model.load_state_dict(unprefixed("model.", tensors))
+        if self.average:
+            self.average.load_state_dict(unprefixed("average.", tensors))
+        load_optimizer_tensors(self.optimizer, unprefixed("optimizer.", tensors))
+        load_counters(self, counts)
+
+
+def autocast(device: str, precision: str) -> torch.autocast:
+    """Activations in `precision`; weights and their update stay in float32. Off for float32."""
+    return torch.autocast(torch.device(device).type, torch.bfloat16, enabled=precision == "bfloat16")

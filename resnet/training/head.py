@@ -1,0 +1,155 @@
+"""The head alone learns, on features of the backbone that are computed once."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from resnet.data.batches import steps_per_epoch
+from resnet.errors import UserError
+from resnet.nn.network import ResNet
+from resnet.predictor.engines import Engine
+from resnet.predictor.graph import onnx_graph
+from resnet.predictor.onnx_engine import OnnxEngine
+from resnet.predictor.predictor import BATCH, compute
+from resnet.predictor.torch_engine import fastest
+from resnet.settings import TrainSettings
+from resnet.text import Message
+from resnet.training.recipe import rate_at
+from resnet.training.stage import (
+    Event,
+    Loss,
+    Pictures,
+    Progress,
+    State,
+    counters,
+    load_counters,
+    load_optimizer_tensors,
+    optimizer_tensors,
+    prefixed,
+    progress,
+    unprefixed,
+    validated,
+)
+from resnet.weights.preprocessing import Preprocessing
+
+
+class HeadStage:
+    """Only the classifier learns. The backbone's features are computed once and kept, so an epoch takes moments.
+
+    For the fit the features are moved to mean 0 and scaled to a mean squared length of 1 over the training part, so
+    that one learning rate suits every network. The linear map that undoes it is folded into the
+    classifier: the delivered network is an ordinary one.
+    """
+
+    name = "head"
+
+    def __init__(
+        self,
+        model: ResNet,
+        preprocessing: Preprocessing,
+        train: Pictures,
+        val: Pictures,
+        settings: TrainSettings,
+        engine: str = "torch",
+    ) -> None:
+        self.model, self.train, self.val, self.settings = model.eval(), train, val, settings
+        self.preprocessing, self.engine = preprocessing, engine
+        self.features = torch.empty(0, model.num_features)
+        self.head = nn.Linear(model.num_features, model.num_classes)
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+        decayed = {"params": [self.head.weight], "weight_decay": settings.head_weight_decay}
+        groups = [decayed, {"params": [self.head.bias]}]
+        self.optimizer = torch.optim.SGD(groups, lr=0.0, momentum=settings.momentum, nesterov=settings.momentum > 0)
+        self.step, self.validated, self.loss = 0, 0, Loss()  # steps taken, epochs ended and validated
+        self.epochs, self.highest_rate = settings.head_epochs, settings.head_learning_rate
+        self.epoch_steps = steps_per_epoch(len(train.paths), settings.batch_size)
+        self.steps = self.epochs * self.epoch_steps
+
+    def run(self) -> Iterator[Event]:
+        yield from self._compute_features()
+        features, mean, scale = self._centred()
+        targets = torch.tensor([*self.train.targets, *self.val.targets])
+        count = len(self.train.paths)
+        while self.validated < self.epochs:
+            epoch = self.validated
+            order = np.random.default_rng((self.settings.seed, epoch)).permutation(count)
+            batches = np.array_split(order, self.epoch_steps)
+            for batch in batches[self.step - epoch * self.epoch_steps :]:
+                rate = self.highest_rate * rate_at((self.step + 1) / self.steps, self.settings.warmup)
+                self.loss.add(self._learn(features[batch], targets[batch], rate))
+                self.step += 1
+                self._fold(mean, scale)
+                ended = self.step % self.epoch_steps == 0
+                mean_loss = self.loss.mean(self.highest_rate) if ended else None
+                yield progress(self, epoch + 1, len(batch), 0.0, mean_loss, rate if ended else None)
+            with torch.no_grad():
+                logits = self.head(features[count:])
+            self.validated += 1
+            yield validated(self, epoch + 1, logits, targets[count:])
+
+    def _compute_features(self) -> Iterator[Progress]:
+        paths = [*self.train.paths, *self.val.paths]
+        if len(self.features) == len(paths):
+            return
+        rows: list[Tensor] = [self.features]
+        outputs = compute(self._engine().features, self.preprocessing, paths[len(self.features) :])
+        for done, output in enumerate(outputs, start=len(self.features) + 1):
+            if isinstance(output, Message):
+                raise UserError("picture_lost", file=paths[done - 1].name, reason=output)
+            rows.append(torch.from_numpy(output)[None])
+            if done % BATCH == 0 or done == len(paths):
+                images = len(rows) - 1
+                self.features = torch.cat(rows)
+                rows = [self.features]
+                yield Progress("features", 0, self.epochs, done, len(paths), images)
+
+    def _engine(self) -> Engine:
+        """Made of the weights as they are, so that a run that is resumed has the same one as before."""
+        if self.engine == "onnx":
+            return OnnxEngine(onnx_graph(self.model).SerializeToString(), self.preprocessing)
+        return fastest(self.model, self.preprocessing, self.settings.device)
+
+    def _centred(self) -> tuple[Tensor, Tensor, Tensor]:
+        known = self.features[: len(self.train.paths)]
+        mean, scale = known.mean(dim=0), known.std(dim=0, correction=0).norm().clamp_min(1e-6)
+        return (self.features - mean) / scale, mean, scale
+
+    def _learn(self, features: Tensor, targets: Tensor, rate: float) -> Tensor:
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        loss = F.cross_entropy(self.head(features), targets, label_smoothing=self.settings.label_smoothing)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        return loss
+
+    @torch.no_grad()
+    def _fold(self, mean: Tensor, scale: Tensor) -> None:
+        """head((x - mean) / scale) as a linear map of x, into the network's classifier."""
+        weight = self.head.weight / scale
+        self.model.fc.weight.copy_(weight)
+        self.model.fc.bias.copy_(self.head.bias - weight @ mean)
+
+    def delivered(self) -> ResNet:
+        return self.model
+
+    def state(self) -> State:
+        tensors = {
+            **prefixed("model.", self.model.state_dict()),
+            **prefixed("head.", self.head.state_dict()),
+            **prefixed("optimizer.", optimizer_tensors(self.optimizer)),
+            "features": self.features,
+        }
+        return tensors, counters(self)
+
+    def load_state(self, state: State) -> None:
+        tensors, counts = state
+        self.model.load_state_dict(unprefixed("model.", tensors))
+        self.head.load_state_dict(unprefixed("head.", tensors))
+        load_optimizer_tensors(self.optimizer, unprefixed("optimizer.", tensors))
+        self.features = tensors["features"]
+        load_counters(self, counts)
