@@ -21,7 +21,7 @@ from resnet.data.bounds import MB, Limits, check_space
 from resnet.data.dataset import COLUMNS, Dataset, write_manifest, write_name, write_report
 from resnet.data.decoder import Measured, measured
 from resnet.data.images import MAX_BYTES, shown
-from resnet.data.index import Index, encoded
+from resnet.data.index import UNIT, Index, encoded
 from resnet.data.layout import FEW, PARTS, clean_label, few, read_layout
 from resnet.data.split import draw, stratified
 from resnet.errors import UserError
@@ -33,6 +33,11 @@ SMALL = 32  # pixels of the shorter side; less leaves a ResNet's last stage no p
 IMBALANCE = 4  # the largest class over the smallest; from here on a warning
 LISTED = 1000  # files of a kind that the report lists; it counts them all
 RANK = "CASE part WHEN 'train' THEN 0 WHEN 'val' THEN 1 ELSE 2 END"
+# Of one class, the decided ones first, then in the order of drawing: a group's place is that of its first content.
+UNITS = f"""SELECT {UNIT}, count(*), unit.split FROM picture LEFT JOIN unit ON unit.name = {UNIT}
+    WHERE label = ? AND picture.split = 'train' GROUP BY 1 ORDER BY unit.split IS NULL, iif(grp = '', drawn, (
+        SELECT drawn FROM picture AS other
+        WHERE other.grp = picture.grp AND other.fate = 'kept' ORDER BY sha256 LIMIT 1))"""
 
 
 class Picture(NamedTuple):
@@ -43,6 +48,7 @@ class Picture(NamedTuple):
     source: str  # its name where it came from
     label: str
     part: str  # train, val, test; "" where the split is not given
+    group: str  # of pictures that stay on one side of a split; "": a group of its own
 
 
 def import_dataset(
@@ -118,8 +124,8 @@ def _check_pictures(index: Index, source: Path, unpacked: Path, made: Path, prog
     copied: deque[Picture] = deque()  # and not measured yet: the few that the decoders have before them
 
     def copies() -> Iterator[tuple[str, str]]:
-        for number, (file, name, _, label, part) in enumerate(index.files(of_a_class)):
-            picture = Picture(number, f"files/{number:06d}{os.path.splitext(name)[1].lower()}", name, label, part)
+        for number, (file, name, _, *place) in enumerate(index.files(of_a_class)):
+            picture = Picture(number, f"files/{number:06d}{os.path.splitext(name)[1].lower()}", name, *place)
             copy = f"{made}/{picture.path}"  # no Path: it keeps its parts in a table of Python's, for good in 3.12
             try:
                 if is_folder:
@@ -164,27 +170,27 @@ def _chunks(source: str, name: str) -> Iterator[bytes]:
 
 def _note(index: Index, picture: Picture, answer: Measured) -> None:
     index.run(
-        """INSERT INTO picture (id, path, source, label, part, sha256, drawn, bytes, width, height, fate)
-        VALUES (?, ?, CAST(? AS TEXT), ?, ?, ?, ?, ?, ?, ?, 'kept')""",
-        *(picture.number, picture.path, encoded(picture.source), picture.label, picture.part),
+        """INSERT INTO picture (id, path, source, label, part, grp, sha256, drawn, bytes, width, height, fate)
+        VALUES (?, ?, CAST(? AS TEXT), ?, ?, ?, ?, ?, ?, ?, ?, 'kept')""",
+        *(picture.number, picture.path, encoded(picture.source), picture.label, picture.part, picture.group),
         *(answer.sha256, draw(answer.sha256, SPLIT_SEED), answer.bytes, answer.width, answer.height),
     )
 
 
 def _note_unreadable(index: Index, picture: Picture, reason: Message, sha256: str) -> None:
     index.run(
-        """INSERT INTO picture (id, path, source, label, part, sha256, fate, reason)
-        VALUES (?, ?, CAST(? AS TEXT), ?, ?, ?, 'unreadable', ?)""",
-        *(picture.number, picture.path, encoded(picture.source), picture.label, picture.part),
+        """INSERT INTO picture (id, path, source, label, part, grp, sha256, fate, reason)
+        VALUES (?, ?, CAST(? AS TEXT), ?, ?, ?, ?, 'unreadable', ?)""",
+        *(picture.number, picture.path, encoded(picture.source), picture.label, picture.part, picture.group),
         *(sha256, json.dumps(reason.to_json())),
     )
 
 
 def _content_id(index: Index) -> str:
-    """An id that is the content's: what lies in which class and part, whatever the files are called."""
+    """An id that is the content's: what lies in which class, part and group, whatever the files are called."""
     content = hashlib.sha256()
-    for row in index.run("SELECT label, part, sha256 FROM picture ORDER BY label, part, sha256"):
-        content.update("".join(f"{value}\n" for value in row).encode())
+    for *row, group in index.run("SELECT label, part, sha256, grp FROM picture ORDER BY label, part, sha256, grp"):
+        content.update("".join(f"{value}\n" for value in [*row, *filter(None, [group])]).encode())
     return content.hexdigest()[:16]
 
 
@@ -231,20 +237,25 @@ def _sort_out(index: Index) -> None:
 
 
 def _split(index: Index, given: bool) -> None:
-    """The split as it was given; else a val part made from train, while a given test part stays what it is."""
+    """The split as it was given; else a val part made from train, while a given test part stays what it is.
+
+    A group of several classes goes where the class with the fewest units puts it: that one has the least choice.
+    """
     index.run("UPDATE picture SET split = iif(part = '', 'train', part) WHERE fate = 'kept'")
     if given:
         return
-    query = "SELECT label, count(*) FROM picture WHERE split = 'train' GROUP BY label ORDER BY label"
+    query = f"""SELECT label, count(*) FROM picture WHERE split = 'train'
+        GROUP BY label ORDER BY count(DISTINCT {UNIT}), label"""
     for label, images in index.run(query).fetchall():
-        units = index.run("SELECT id, 1, NULL FROM picture WHERE label = ? AND split = 'train' ORDER BY drawn", label)
-        val = ((unit,) for unit, part in stratified(units, images) if part == "val")
-        index.run_many("UPDATE picture SET split = 'val' WHERE id = ?", val)
+        sides = stratified(index.run(UNITS, label), images)
+        index.run_many("INSERT OR REPLACE INTO unit VALUES (?, ?)", sides)
+    val = "SELECT name FROM unit WHERE split = 'val'"
+    index.run(f"UPDATE picture SET split = 'val' WHERE split = 'train' AND {UNIT} IN ({val})")
 
 
 def _manifest(index: Index) -> Iterator[tuple]:
     """The rows of the manifest, by part, class and content: the same order on every machine."""
-    query = """SELECT path, label, split, sha256, bytes, width, height, '', '', source FROM picture
+    query = """SELECT path, label, split, sha256, bytes, width, height, grp, '', source FROM picture
         WHERE split = ? ORDER BY label, sha256"""
     for part in PARTS:
         for *row, source in index.run(query, part):

@@ -19,9 +19,7 @@ PRAGMA cache_size = -250;  -- kB
 
 CREATE TABLE folder (
     id INTEGER PRIMARY KEY,
-    name TEXT NOT NULL UNIQUE,  -- '' is the top
-    label TEXT,                 -- of the class that its pictures belong to; NULL: none
-    part TEXT                   -- train, val, test; '' where the split is not given
+    name TEXT NOT NULL UNIQUE   -- '' is the top
 );
 CREATE TABLE file (             -- every file but the hidden ones
     id INTEGER PRIMARY KEY,
@@ -29,7 +27,10 @@ CREATE TABLE file (             -- every file but the hidden ones
     name TEXT NOT NULL,         -- in its folder
     kind TEXT NOT NULL,         -- the suffix in lower case, or the name where there is none
     picture INTEGER NOT NULL,   -- 1 where it is one by its suffix, else 0
-    bytes INTEGER NOT NULL
+    bytes INTEGER NOT NULL,
+    label TEXT,                 -- of the class that it belongs to; NULL: none
+    part TEXT,                  -- train, val, test; '' where the split is not given
+    grp TEXT NOT NULL DEFAULT ''  -- of the group that stays on one side of a split; '': a group of its own
 );
 CREATE INDEX file_by_name ON file (folder, name, id);
 CREATE TABLE member (           -- a picture in a zip
@@ -39,12 +40,13 @@ CREATE TABLE member (           -- a picture in a zip
     method INTEGER NOT NULL,
     crc INTEGER NOT NULL
 );
-CREATE TABLE picture (          -- a picture in the folder of a class
+CREATE TABLE picture (          -- a picture of a class
     id INTEGER PRIMARY KEY,     -- in order of names
     path TEXT NOT NULL,         -- of its copy, in the data set's folder
     source TEXT NOT NULL,       -- its name where it came from
     label TEXT NOT NULL,
     part TEXT NOT NULL,
+    grp TEXT NOT NULL,          -- as the file's
     sha256 TEXT NOT NULL,       -- '' where not even its bytes can be read
     drawn TEXT,                 -- its place in the order in which a split draws
     bytes INTEGER,
@@ -56,10 +58,15 @@ CREATE TABLE picture (          -- a picture in the folder of a class
 );
 CREATE INDEX picture_by_content ON picture (sha256, label, part, id);
 CREATE INDEX picture_by_label ON picture (label, part, sha256);
-CREATE INDEX picture_by_draw ON picture (label, drawn);
+CREATE INDEX picture_by_group ON picture (grp, sha256);
 CREATE INDEX picture_by_split ON picture (split, label, sha256);
+CREATE TABLE unit (             -- what stays on one side of the split that is made: see UNIT
+    name PRIMARY KEY,
+    split TEXT NOT NULL         -- train, val
+);
 BEGIN;
 """
+UNIT = "iif(picture.grp = '', picture.id, picture.grp)"  # of a picture: a number where it is a group of its own
 NAME = "iif(folder.name = '', file.name, folder.name || '/' || file.name)"  # of a file, whole
 
 
@@ -110,9 +117,9 @@ class Index:
         return ((number, tuple(name.split("/")) if name else (), count) for number, name, count in self.run(query))
 
     def files(self, where: str) -> sqlite3.Cursor:
-        """(id, name, bytes, label, part) of the files that `where` holds for, in order of names."""
+        """(id, name, bytes, label, part, group) of the files that `where` holds for, in order of names."""
         return self.run(
-            f"""SELECT file.id, {NAME}, file.bytes, label, part
+            f"""SELECT file.id, {NAME}, file.bytes, label, part, grp
             FROM folder CROSS JOIN file ON file.folder = folder.id WHERE {where}
             ORDER BY folder.name, file.name, file.id"""
         )

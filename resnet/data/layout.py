@@ -62,7 +62,7 @@ class _Class:
 
 
 def read_layout(index: Index) -> list[Message]:
-    """Write the class and part of each folder to the index; returns what was passed over, in sentences.
+    """Write the class and part of each file to the index; returns what was passed over, in sentences.
 
     Raises UserError where the folders do not tell two classes apart.
     """
@@ -132,13 +132,13 @@ def _given_parts(index: Index, wrap: Parts) -> dict[str, str]:
 
 
 def _place_folders(index: Index, layout: Layout) -> dict[tuple[str, str], _Class]:
-    """Write label and part to the index's folders; returns what was found of each (label, part)."""
+    """Write label and part to the index's files; returns what was found of each (label, part)."""
     classes: dict[tuple[str, str], _Class] = {}
     for number, folder, pictures in index.folders():
         place = layout.place(folder)
         if place is None:
             continue
-        index.run("UPDATE folder SET label = ?, part = ? WHERE id = ?", *place, number)
+        index.run("UPDATE file SET label = ?, part = ? WHERE folder = ?", *place, number)
         found = classes.setdefault(place, _Class("/".join(folder[: layout.depth])))
         found.pictures += pictures
         if len(folder) == layout.depth:

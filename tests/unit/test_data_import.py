@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tracemalloc
 import zipfile
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -165,6 +166,50 @@ def test_val_is_made_from_train_where_only_test_is_given(tmp_path, store):
     assert dataset.report["split"] == "made"
     assert dataset.report["counts"] == {label: {"train": 4, "val": 1, "test": 1} for label in ("cats", "dogs")}
     assert {record.source for record in dataset.part("test")} == {"test/cats/t.png", "test/dogs/t.png"}
+
+
+def grouped(tmp_path: Path, store: Store, monkeypatch, files: dict[str, bytes], groups: dict[str, str]) -> Dataset:
+    """A data set of `files`, of which some are in groups."""
+    read_layout = importing.read_layout
+
+    def with_groups(index):
+        warnings = read_layout(index)
+        for number, name, *_ in index.files("picture").fetchall():
+            index.run("UPDATE file SET grp = ? WHERE id = ?", groups.get(name, ""), number)
+        return warnings
+
+    monkeypatch.setattr(importing, "read_layout", with_groups)
+    return import_dataset(make_folder(tmp_path / "pets", files), store)
+
+
+def test_groups_stay_on_one_side_across_classes(tmp_path, store, monkeypatch):
+    """As photographs of one patient do, who has healthy and sick skin."""
+    groups = {name: f"{int(Path(name).stem) // 4}" for name in two_classes(40)}
+    groups |= {name: "" for name in groups if name.endswith("9.png")}
+    data = grouped(tmp_path, store, monkeypatch, two_classes(40), groups)
+    sides = defaultdict(set)
+    for record in data.records:
+        assert record.group == groups[record.source]
+        sides[record.group].add(record.split)
+    assert {group for group, found in sides.items() if len(found) > 1} == {""}
+    assert {frozenset(found) for group, found in sides.items() if group} == {frozenset({"train"}), frozenset({"val"})}
+    assert all(6 <= parts["val"] <= 8 for parts in data.report["counts"].values())
+
+
+def test_groups_are_content_and_single_pictures_are_drawn_as_ever(tmp_path, store, monkeypatch):
+    first = import_dataset(make_folder(tmp_path / "pets", two_classes()), store)
+    data = grouped(tmp_path, store, monkeypatch, two_classes(), {"cats/0.png": "alone"})
+    assert data.id != first.id
+    assert [record.split for record in data.records] == [record.split for record in first.records]
+
+
+def test_the_class_with_the_least_choice_decides_for_a_group(tmp_path, store, monkeypatch):
+    """Whatever class's name comes first: `zebras` have one group and one picture, so `ants` follow them."""
+    files = {f"ants/{i}.png": png(i) for i in range(20)} | {f"zebras/{i}.png": png(50 + i) for i in range(4)}
+    groups = {f"ants/{i}.png": "meadow" for i in range(10)} | {f"zebras/{i}.png": "meadow" for i in range(3)}
+    data = grouped(tmp_path, store, monkeypatch, files, groups)
+    assert data.report["counts"]["zebras"] == {"train": 3, "val": 1, "test": 0}
+    assert data.report["counts"]["ants"] == {"train": 16, "val": 4, "test": 0}
 
 
 def test_exact_copies(tmp_path, store):

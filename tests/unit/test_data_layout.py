@@ -31,7 +31,7 @@ def read(*names: str) -> tuple[dict, dict]:
     """({(part, label): pictures}, {key of a warning: its values})."""
     with index_of(*names) as index:
         warnings = read_layout(index)
-        query = """SELECT part, label, count(*) FROM file JOIN folder ON folder.id = folder
+        query = """SELECT part, label, count(*) FROM file
             WHERE picture AND label IS NOT NULL GROUP BY part, label"""
         counts = {(part, label): count for part, label, count in index.run(query)}
         return counts, {message.key: message.values for message in warnings}
