@@ -239,8 +239,13 @@ def _parser() -> argparse.ArgumentParser:
     data = commands.add_parser("data", help="import data sets and look at them").add_subparsers(
         required=True, metavar="COMMAND"
     )
-    sub = command("import", data_import, "import a folder, zip or tar of class folders", json=True, within=data)
-    sub.add_argument("path", metavar="PATH")
+    sub = command("import", data_import, "import a folder, zip, tar or CSV", json=True, within=data)
+    sub.add_argument(
+        "path",
+        metavar="PATH",
+        help="folder, zip or tar of class folders, or with a CSV beside the pictures; or the CSV itself: a line "
+        "filename,label (and group, split), then a row a picture, its name relative to the CSV",
+    )
     sub.add_argument("--name", metavar="N", help="what to call it (default: the folder's name)")
     command("list", data_list, "list the imported data sets", within=data)
     sub = command("report", data_report, "tell what was found in a data set", json=True, within=data)
@@ -432,8 +437,11 @@ def _report_lines(data: Dataset) -> list[str]:
         ("duplicates", "doubles left out"),
         ("leaks", "pictures in two parts"),
         ("conflicts", "pictures in two classes, left out"),
+        ("missing", "rows of the table without a picture"),
+        ("unlabelled", "pictures without a label, left out"),
+        ("contradicted", "pictures with rows that differ, left out"),
     ):
-        if report[kind]:
+        if report.get(kind):
             lines.append(f"  {words}: {report.get('totals', {}).get(kind, len(report[kind]))}")
     return lines + [f"  note: {Message.from_json(warning).say()}" for warning in report["warnings"]]
 

@@ -1,7 +1,8 @@
-"""The import: a folder or an archive becomes a data set of the workspace, checked picture by picture, or a sentence.
+"""The import: a folder, an archive or a table of labels becomes a data set of the workspace, or a sentence.
 
-Everything is made in a temporary folder on the workspace's disk and renamed into its place when it is whole. What is
-known of each file stands in an index on the disk, row by row: no list here grows with the number of pictures.
+Every picture is checked. All is made in a temporary folder on the workspace's disk and renamed into its place when it
+is whole. What is known of each file stands in an index on the disk, row by row: no list here grows with the number of
+pictures.
 """
 
 import contextlib
@@ -17,13 +18,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from resnet.data.archive import Progress, read_source
-from resnet.data.bounds import MB, Limits, check_space
+from resnet.data.bounds import MB, Bounds, Limits, check_space
 from resnet.data.dataset import COLUMNS, Dataset, write_manifest, write_name, write_report
 from resnet.data.decoder import Measured, measured
 from resnet.data.images import MAX_BYTES, shown
-from resnet.data.index import UNIT, Index, encoded
+from resnet.data.index import CONTRADICTED, NAME, UNIT, Index, encoded
 from resnet.data.layout import FEW, PARTS, clean_label, few, read_layout
 from resnet.data.split import draw, stratified
+from resnet.data.table import find_table, is_table, list_pictures, read_table
 from resnet.errors import UserError
 from resnet.store import Store
 from resnet.text import Message
@@ -38,6 +40,17 @@ UNITS = f"""SELECT {UNIT}, count(*), unit.split FROM picture LEFT JOIN unit ON u
     WHERE label = ? AND picture.split = 'train' GROUP BY 1 ORDER BY unit.split IS NULL, iif(grp = '', drawn, (
         SELECT drawn FROM picture AS other
         WHERE other.grp = picture.grp AND other.fate = 'kept' ORDER BY sha256 LIMIT 1))"""
+# What a table of labels leaves open: rows of which there is no picture, pictures without a label, or with several.
+FILES = f"SELECT {NAME} FROM folder CROSS JOIN file ON file.folder = folder.id"
+TABLE_FINDINGS = {
+    "missing": "SELECT name FROM line WHERE file IS NULL ORDER BY id",
+    "unlabelled": f"""{FILES} WHERE picture AND label IS NULL AND EXISTS (SELECT * FROM line)
+        AND file.id NOT IN ({CONTRADICTED}) ORDER BY folder.name, file.name""",
+    "contradicted": f"{FILES} WHERE file.id IN ({CONTRADICTED}) ORDER BY folder.name, file.name",
+}
+# Groups on both sides of a given split.
+APART = """SELECT grp FROM picture WHERE grp <> '' AND split <> ''
+    GROUP BY grp HAVING count(DISTINCT split) > 1 ORDER BY grp"""
 
 
 class Picture(NamedTuple):
@@ -58,7 +71,7 @@ def import_dataset(
     progress: Progress | None = None,
     limits: Limits = Limits(),  # noqa: B008 (frozen)
 ) -> Dataset:
-    """The data set made of `source`, a folder (read, never written), a zip or a tar.
+    """The data set made of `source`, a folder (read, never written), a zip, a tar, or a table of labels.
 
     name: what it is called (default: the source's own name).
     progress: called with ("unpack" or "check", done, total) as pictures are done; what it raises ends the import.
@@ -67,15 +80,20 @@ def import_dataset(
     """
     source = Path(source)
     _check_source(source, store)
+    on_disk = source if source.is_dir() else source.parent if is_table(source) else None  # where its pictures lie
     temporary = store.temporary()
     try:
         made, unpacked = temporary / "made", temporary / "unpacked"
         for folder in (made / "files", unpacked):
             folder.mkdir(parents=True)
         with Index(temporary / "index.sqlite") as index:
-            read_source(source, unpacked, index, limits, progress)
-            warnings = read_layout(index)
-            _check_pictures(index, source, unpacked, made, progress)
+            if is_table(source):
+                list_pictures(source, index, Bounds(limits))
+                warnings = read_table(source, source.name, index)
+            else:
+                read_source(source, unpacked, index, limits, progress)
+                warnings = _read_labels(index, on_disk, unpacked)
+            _check_pictures(index, on_disk, unpacked, made, progress)
             folder = store.datasets / _content_id(index)
             if not folder.exists():
                 _fill(made, clean_name(name or _own_name(source)), index, warnings)
@@ -115,11 +133,24 @@ def _check_source(source: Path, store: Store) -> None:
         raise UserError("source_workspace", source=shown(source), workspace=shown(store.root))
 
 
-def _check_pictures(index: Index, source: Path, unpacked: Path, made: Path, progress: Progress | None) -> None:
+def _read_labels(index: Index, on_disk: Path | None, unpacked: Path) -> list[Message]:
+    """Write to the index what class, part and group each picture is of: by a table of labels, or else the folders."""
+
+    def content(number: int, name: str) -> str:
+        return f"{on_disk}/{name}" if on_disk else f"{unpacked}/{number:06d}"
+
+    table = find_table(index, content)
+    if not table:
+        return read_layout(index)
+    index.run("DELETE FROM file WHERE id = ?", table[0])
+    return read_table(content(*table), table[1], index)
+
+
+def _check_pictures(index: Index, on_disk: Path | None, unpacked: Path, made: Path, progress: Progress | None) -> None:
     """Copy every picture of a class to `made`, and write to the index what its copy is, or why it cannot be read."""
     of_a_class = "picture AND label IS NOT NULL"
-    total, is_folder = index.count_files(of_a_class), source.is_dir()
-    if is_folder:
+    total = index.count_files(of_a_class)
+    if on_disk:
         check_space(made, index.value("SELECT sum(bytes) FROM file WHERE picture"))
     copied: deque[Picture] = deque()  # and not measured yet: the few that the decoders have before them
 
@@ -128,8 +159,8 @@ def _check_pictures(index: Index, source: Path, unpacked: Path, made: Path, prog
             picture = Picture(number, f"files/{number:06d}{os.path.splitext(name)[1].lower()}", name, *place)
             copy = f"{made}/{picture.path}"  # no Path: it keeps its parts in a table of Python's, for good in 3.12
             try:
-                if is_folder:
-                    _copy(f"{source}/{name}", copy, name)
+                if on_disk:
+                    _copy(f"{on_disk}/{name}", copy, name)
                 else:
                     os.replace(f"{unpacked}/{file:06d}", copy)
             except UserError as error:
@@ -278,7 +309,7 @@ def _left_out(index: Index) -> dict[str, tuple[int, list]]:
         ORDER BY first, id LIMIT ?""",
         LISTED,
     )
-    groups = groupby(conflicts, key=lambda row: row[0])
+    same_content = groupby(conflicts, key=lambda row: row[0])
     count = "SELECT count(*) FROM picture WHERE fate = ?"
     return {
         "unreadable": (
@@ -295,9 +326,16 @@ def _left_out(index: Index) -> dict[str, tuple[int, list]]:
         ),
         "conflicts": (
             index.value("SELECT count(DISTINCT sha256) FROM picture WHERE fate = 'conflict'"),
-            [[shown(source) for _, source in group] for _, group in groups],
+            [[shown(source) for _, source in group] for _, group in same_content],
         ),
+        **{kind: _names(index, query) for kind, query in TABLE_FINDINGS.items()},
     }
+
+
+def _names(index: Index, query: str) -> tuple[int, list]:
+    """How many names a query answers, and the first LISTED."""
+    names = index.column(f"{query} LIMIT ?", LISTED)
+    return index.value(f"SELECT count(*) FROM ({query})"), [shown(name) for name in names]
 
 
 def _too_few(index: Index) -> UserError:
@@ -320,6 +358,7 @@ def _warn_left_out(found: dict[str, tuple[int, list]]) -> list[Message]:
         "duplicates": lambda pair: pair[1],
         "leaks": lambda pair: pair[1],
         "conflicts": lambda group: group[0],
+        **dict.fromkeys(TABLE_FINDINGS, lambda name: name),
     }
     return [
         Message(f"import_{kind}", {"count": count, "files": few(map(named[kind], listed))})
@@ -343,6 +382,13 @@ def _warn_kept(index: Index, counts: dict[str, dict[str, int]]) -> list[Message]
     images = {label: sum(parts.values()) for label, parts in counts.items()}
     if single := [label for label, count in images.items() if count == 1]:
         found.append(Message("dataset_single", {"labels": few(single)}))
+    learnt = {label: (parts["train"], parts["val"]) for label, parts in counts.items()}
+    made = index.value("SELECT EXISTS (SELECT * FROM unit)")
+    if made and (whole := [label for label, both in learnt.items() if sum(both) > 1 and 0 in both]):
+        found.append(Message("import_one_sided", {"labels": few(whole)}))
+    apart, groups = _names(index, APART)
+    if apart:
+        found.append(Message("import_apart", {"count": apart, "groups": few(groups)}))
     large, small = max(images, key=images.get), min(images, key=images.get)
     if images[large] > IMBALANCE * images[small]:
         values = {"large": shown(large), "most": images[large], "small": shown(small), "fewest": images[small]}

@@ -27,13 +27,24 @@ CREATE TABLE file (             -- every file but the hidden ones
     name TEXT NOT NULL,         -- in its folder
     kind TEXT NOT NULL,         -- the suffix in lower case, or the name where there is none
     picture INTEGER NOT NULL,   -- 1 where it is one by its suffix, else 0
+    content INTEGER NOT NULL,   -- 1 where what is in it matters: a picture, or what may be a table of labels
     bytes INTEGER NOT NULL,
     label TEXT,                 -- of the class that it belongs to; NULL: none
     part TEXT,                  -- train, val, test; '' where the split is not given
     grp TEXT NOT NULL DEFAULT ''  -- of the group that stays on one side of a split; '': a group of its own
 );
 CREATE INDEX file_by_name ON file (folder, name, id);
-CREATE TABLE member (           -- a picture in a zip
+CREATE INDEX file_by_base ON file (name);
+CREATE TABLE line (             -- of a table of labels
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,         -- of the file that it names
+    label TEXT NOT NULL,        -- '' where nothing is said; part and grp too
+    part TEXT NOT NULL,
+    grp TEXT NOT NULL,
+    file INTEGER                -- the picture of that name; NULL: there is none
+);
+CREATE INDEX line_by_file ON line (file);
+CREATE TABLE member (           -- a file of a zip, of which the content matters
     start INTEGER PRIMARY KEY,  -- of its header; no two start at one place
     file INTEGER NOT NULL,
     packed INTEGER NOT NULL,    -- bytes
@@ -66,6 +77,9 @@ CREATE TABLE unit (             -- what stays on one side of the split that is m
 );
 BEGIN;
 """
+TABLES, TABLE_BYTES = (".csv", ".tsv"), 50_000_000  # a table of labels by its suffix; the largest that is looked at
+CONTRADICTED = """SELECT file FROM line WHERE label <> '' AND file IS NOT NULL
+    GROUP BY file HAVING count(DISTINCT label || char(10) || part || char(10) || grp) > 1"""
 UNIT = "iif(picture.grp = '', picture.id, picture.grp)"  # of a picture: a number where it is a group of its own
 NAME = "iif(folder.name = '', file.name, folder.name || '/' || file.name)"  # of a file, whole
 
@@ -106,9 +120,10 @@ class Index:
         if folder != self._folder[0]:
             self._folder = (folder, self.add_folder(folder))
         kind = os.path.splitext(base)[1].lower() or base
-        statement = """INSERT INTO file (folder, name, kind, picture, bytes)
-            VALUES (?, CAST(? AS TEXT), CAST(? AS TEXT), ?, ?)"""
-        return self.run(statement, self._folder[1], encoded(base), encoded(kind), is_picture(base), bytes).lastrowid
+        statement = """INSERT INTO file (folder, name, kind, picture, content, bytes)
+            VALUES (?, CAST(? AS TEXT), CAST(? AS TEXT), ?, ?, ?)"""
+        values = (encoded(base), encoded(kind), is_picture(base), has_content(base, bytes), bytes)
+        return self.run(statement, self._folder[1], *values).lastrowid
 
     def folders(self) -> Iterator[tuple[int, tuple[str, ...], int]]:
         """(id, name in parts, pictures directly in it) of each folder, in order of names."""
@@ -126,6 +141,11 @@ class Index:
 
     def count_files(self, where: str) -> int:
         return self.value(f"SELECT count(*) FROM file JOIN folder ON folder.id = file.folder WHERE {where}")
+
+
+def has_content(name: str, bytes: int) -> bool:
+    """Whether what is in a file matters: it is a picture, or may be a table of labels."""
+    return is_picture(name) or (name.lower().endswith(TABLES) and bytes <= TABLE_BYTES)
 
 
 def encoded(name: str) -> bytes:

@@ -1,4 +1,5 @@
-"""Which class, and which part, each picture belongs to: told by the folders that it lies in.
+"""Which class, and which part, each picture belongs to: told by the folders that it lies in (or by a table of labels,
+see resnet.data.table).
 
     cats/1.jpg  dogs/2.jpg                             class folders; the split is made at the import
     train/cats/1.jpg  val/cats/2.jpg  test/cats/3.jpg  class folders by part; the split is given
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from resnet.data.images import READ_SUFFIXES, shown
-from resnet.data.index import Index
+from resnet.data.index import TABLES, Index
 from resnet.errors import UserError
 from resnet.text import Message
 
@@ -52,7 +53,7 @@ class Layout:
 
 
 @dataclass
-class _Class:
+class Class:
     """What lies in the folder of a class, of one part where the split is given."""
 
     folder: str
@@ -73,12 +74,14 @@ def read_layout(index: Index) -> list[Message]:
     classes = _place_folders(index, layout)
     labels = sorted({label for (label, _), found in classes.items() if found.pictures})
     if not labels:
+        if tables := few(name for _, name, *_ in index.files(f"content AND kind IN {TABLES}")):
+            raise UserError("layout_no_table", tables=tables, **_loose(index))
         raise UserError("layout_no_classes", **_loose(index))
     if len(labels) == 1:
         raise UserError("layout_one_class", label=shown(labels[0]))
     if layout.parts and not any(found.pictures for (_, part), found in classes.items() if part == "train"):
         raise UserError("layout_no_train", parts=sorted(layout.parts))
-    return [*_stray(index, classes), *_doubtful(labels, classes), *_one_sided(classes)]
+    return [*_stray(index, classes), *doubtful(labels, classes)]
 
 
 def clean_label(name: str) -> str:
@@ -131,15 +134,15 @@ def _given_parts(index: Index, wrap: Parts) -> dict[str, str]:
     return found if all_parts or ("train" in deep_parts and {"val", "test"} & set(found.values())) else {}
 
 
-def _place_folders(index: Index, layout: Layout) -> dict[tuple[str, str], _Class]:
+def _place_folders(index: Index, layout: Layout) -> dict[tuple[str, str], Class]:
     """Write label and part to the index's files; returns what was found of each (label, part)."""
-    classes: dict[tuple[str, str], _Class] = {}
+    classes: dict[tuple[str, str], Class] = {}
     for number, folder, pictures in index.folders():
         place = layout.place(folder)
         if place is None:
             continue
         index.run("UPDATE file SET label = ?, part = ? WHERE folder = ?", *place, number)
-        found = classes.setdefault(place, _Class("/".join(folder[: layout.depth])))
+        found = classes.setdefault(place, Class("/".join(folder[: layout.depth])))
         found.pictures += pictures
         if len(folder) == layout.depth:
             found.direct += pictures
@@ -154,7 +157,7 @@ def _loose(index: Index) -> dict[str, object]:
     return {"count": index.count_files(where), "files": few(name for _, name, *_ in index.files(where))}
 
 
-def _stray(index: Index, classes: dict[tuple[str, str], _Class]) -> list[Message]:
+def _stray(index: Index, classes: dict[tuple[str, str], Class]) -> list[Message]:
     """What was passed over, in sentences."""
     found = []
     loose = _loose(index)
@@ -162,16 +165,23 @@ def _stray(index: Index, classes: dict[tuple[str, str], _Class]) -> list[Message
         found.append(Message("layout_loose", loose))
     if empty := sorted(at.folder for at in classes.values() if not at.pictures):
         found.append(Message("layout_empty", {"folders": few(empty)}))
+    return found + ignored(index)
+
+
+def ignored(index: Index) -> list[Message]:
+    """What is no picture, in sentences."""
+    found = []
     archives = f"kind IN {ARCHIVES}"
     if nested := few(name for _, name, *_ in index.files(archives)):
         found.append(Message("layout_nested", {"files": nested}))
-    if ignored := index.count_files(f"NOT picture AND NOT {archives}"):
-        found.append(Message("layout_ignored", {"count": ignored, "kinds": _kinds(index, f"NOT {archives}")}))
+    if count := index.count_files(f"NOT picture AND NOT {archives}"):
+        found.append(Message("layout_ignored", {"count": count, "kinds": _kinds(index, f"NOT {archives}")}))
     return found
 
 
-def _doubtful(labels: list[str], classes: dict[tuple[str, str], _Class]) -> list[Message]:
-    """What may be other than it was meant: names that differ in case alone, and folders inside that may be classes."""
+def doubtful(labels: list[str], classes: dict[tuple[str, str], Class]) -> list[Message]:
+    """What may be other than it was meant: names that differ in case alone, folders inside that may be classes, and
+    classes of a given split that stand in one part only."""
     found = []
     alike = defaultdict(list)
     for label in labels:
@@ -182,10 +192,10 @@ def _doubtful(labels: list[str], classes: dict[tuple[str, str], _Class]) -> list
     if inner:
         names = [f"{folder}/{name}" for folder, names in sorted(inner.items()) for name in names]
         found.append(Message("layout_inner", {"folders": few(names)}))
-    return found
+    return found + _one_sided(classes)
 
 
-def _one_sided(classes: dict[tuple[str, str], _Class]) -> list[Message]:
+def _one_sided(classes: dict[tuple[str, str], Class]) -> list[Message]:
     """Classes of a given split that stand in one part only."""
     train, val, test = (
         {label for (label, at), found in classes.items() if at == part and found.pictures} for part in PARTS

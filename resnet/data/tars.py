@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from resnet.data.bounds import MB, Bounds, check_space, is_hidden, safe_name, size
-from resnet.data.images import is_picture, shown
-from resnet.data.index import Index
+from resnet.data.images import shown
+from resnet.data.index import Index, has_content
 from resnet.errors import UserError
 
 HEADERS = MB  # that one member may have: names longer than folders allow, and what else pax writes there
@@ -30,18 +30,18 @@ def unpack_tar(
     bounds: Bounds,
     progress: Callable[[str, int, int], None] | None,
 ) -> None:
-    """List the files of a tar in `index`, and unpack its pictures to `into`, each under the number of its file.
+    """List the files of a tar in `index`, and unpack those with content to `into`, each under its number.
 
     kind: how it is packed, one of OPENERS. It is read twice, for nothing is written before every member was looked at.
     Raises UserError.
     """
     _visit(archive, kind, bounds, lambda member, name, _: _list(member, name, index, bounds))
     check_space(into, bounds.bytes)
-    count = index.value("SELECT count(*) FROM file WHERE picture")
-    numbers = enumerate(index.run("SELECT id FROM file WHERE picture ORDER BY id"), start=1)
+    count = index.value("SELECT count(*) FROM file WHERE content")
+    numbers = enumerate(index.run("SELECT id FROM file WHERE content ORDER BY id"), start=1)
 
     def unpack(member: tarfile.TarInfo, name: str, tar: tarfile.TarFile) -> None:
-        if member.isreg() and is_picture(name) and not is_hidden(name):
+        if member.isreg() and has_content(name, member.size) and not is_hidden(name):
             done, (number,) = next(numbers)
             _copy(tar.extractfile(member), f"{into}/{number:06d}", member.size)
             if progress:
@@ -127,7 +127,7 @@ def _list(member: tarfile.TarInfo, name: str, index: Index, bounds: Bounds) -> N
     if member.isdir():
         index.add_folder(name)
         return
-    if is_picture(name):
+    if has_content(name, member.size):
         bounds.add_member(name, member.size)
     index.add_file(name, min(member.size, 2**62))
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from resnet.data.bounds import MB, Bounds, check_space, is_hidden, safe_name
-from resnet.data.images import is_picture, shown
-from resnet.data.index import NAME, Index
+from resnet.data.images import shown
+from resnet.data.index import NAME, Index, has_content
 from resnet.errors import UserError
 
 ENTRY = struct.Struct("<4s6H3L5H2L")  # of the directory [4.3.12]
@@ -49,7 +49,7 @@ class Member:
 def unpack_zip(
     archive: Path, into: Path, index: Index, bounds: Bounds, progress: Callable[[str, int, int], None] | None
 ) -> None:
-    """List the files of a zip in `index`, and unpack its pictures to `into`, each under the number of its file.
+    """List the files of a zip in `index`, and unpack those with content to `into`, each under its number.
 
     Nothing is written before every member was looked at. Raises UserError.
     """
@@ -167,7 +167,7 @@ def _list(member: Member, encoding: str, index: Index, bounds: Bounds) -> None:
         index.add_folder(name)
         return
     number = index.add_file(name, member.bytes)
-    if not is_picture(name):
+    if not has_content(name, member.bytes):
         return
     if member.method not in METHODS:
         raise UserError("archive_method", file=shown(name))
@@ -178,7 +178,7 @@ def _list(member: Member, encoding: str, index: Index, bounds: Bounds) -> None:
 
 
 class Packed(NamedTuple):
-    """A picture that is to be unpacked."""
+    """A member that is to be unpacked."""
 
     name: str
     file: int  # its number in the index
@@ -191,7 +191,7 @@ class Packed(NamedTuple):
 
 
 def _in_order(index: Index, end: int) -> Iterator[Packed]:
-    """The pictures as they lie in the zip, whose directory begins at `end`."""
+    """The files with content as they lie in the zip, whose directory begins at `end`."""
     rows = index.run(
         f"""SELECT {NAME}, file.id, start, packed, file.bytes, method, crc, LEAD(start, 1, ?) OVER (ORDER BY start)
         FROM member JOIN file ON file.id = member.file JOIN folder ON folder.id = file.folder ORDER BY start""",

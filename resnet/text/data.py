@@ -194,9 +194,17 @@ STRINGS: dict[str, tuple[str, str]] = {
     ),
     "layout_no_classes": (
         "There are {count} pictures ({files}) but no class folders. Put the pictures of each class into a folder "
-        "that bears the class's name: cats/1.jpg, dogs/2.jpg.",
-        "有 {count} 张图片（{files}），但没有类别文件夹。"
-        "请把每个类别的图片放进以类别命名的文件夹：cats/1.jpg、dogs/2.jpg。",
+        "that bears the class's name (cats/1.jpg, dogs/2.jpg), or a table beside them: labels.csv, with a line "
+        "filename,label above the rows.",
+        "有 {count} 张图片（{files}），但没有类别文件夹。请把每个类别的图片放进以类别命名的文件夹"
+        "（cats/1.jpg、dogs/2.jpg），或在旁边放一个标签表：labels.csv，首行为 filename,label。",
+    ),
+    "layout_no_table": (
+        "There are {count} pictures ({files}) but no class folders, and {tables} is no table of labels beside or above "
+        "them: its first line must name the columns filename,label. Put such a line there, or the pictures of each "
+        "class into a folder that bears the class's name.",
+        "有 {count} 张图片（{files}），但没有类别文件夹；{tables} 也不是位于它们旁边或上层的标签表："
+        "其首行须写明列名 filename,label。请补上这一行，或把每个类别的图片放进以类别命名的文件夹。",
     ),
     "layout_one_class": (
         "All pictures are in one class, “{label}”; a classifier needs at least two. "
@@ -243,6 +251,38 @@ STRINGS: dict[str, tuple[str, str]] = {
         "Classes without a picture in val: {labels}. Nothing will be known about how well they are recognised.",
         "以下类别在 val 中没有图片：{labels}。将无法得知它们的识别效果。",
     ),
+    # Tables of labels
+    "table_head": (
+        "{table} does not begin with a line that names its columns: filename,label and, where wanted, group,split, "
+        "divided by commas, semicolons or tabs. Its first line is: {found}",
+        "{table} 的首行没有写明列名：应为 filename,label，可另加 group,split，用逗号、分号或制表符分隔。"
+        "其首行为：{found}",
+    ),
+    "table_encoding": (
+        "{table} is not in UTF-8 or UTF-16; save it anew as “CSV UTF-8” (in Excel a type of file of that name).",
+        "{table} 的编码不是 UTF-8 或 UTF-16；请另存为“CSV UTF-8”（Excel 中有同名的文件类型）。",
+    ),
+    "table_broken": (
+        "{table} cannot be read at line {line}: a quotation mark may be missing, or it is no CSV.",
+        "{table} 在第 {line} 行无法读取：可能缺少引号，或不是 CSV。",
+    ),
+    "table_split": (
+        "{table}, line {line}: the split “{value}” is none of train, val, test; leave it empty or name one of them.",
+        "{table} 第 {line} 行：划分“{value}”不是 train、val 或 test；请留空或改为其中之一。",
+    ),
+    "table_several": (
+        "There are several tables of labels ({files}); leave only the one that holds.",
+        "有多个标签表（{files}）；请只保留有效的那一个。",
+    ),
+    "table_no_pictures": (
+        "No row of {table} names a picture that is there and its label; it names {files}. "
+        "Names are relative to the table: pictures/1.jpg.",
+        "{table} 中没有一行同时给出存在的图片及其标签；其中列出的是 {files}。文件名相对于该表：pictures/1.jpg。",
+    ),
+    "table_one_class": (
+        "All pictures in {table} have one label, “{label}”; a classifier needs at least two.",
+        "{table} 中的图片只有一个标签“{label}”；分类器至少需要两个类别。",
+    ),
     # Import
     "import_few_classes": (
         "Fewer than two classes are left: {kept} pictures are usable, {unreadable} cannot be read, "
@@ -266,6 +306,29 @@ STRINGS: dict[str, tuple[str, str]] = {
         "{count} pictures stand in several classes at once and were left out of all ({files}); "
         "keep each in the right one and import again.",
         "{count} 张图片同时出现在多个类别中，已全部排除（{files}）；请各自只保留在正确的类别中并重新导入。",
+    ),
+    "import_missing": (
+        "{count} rows of the table of labels name no picture that is there ({files}); mend the names or add the files.",
+        "标签表中有 {count} 行所指的图片不存在（{files}）；请更正文件名或补上文件。",
+    ),
+    "import_unlabelled": (
+        "{count} pictures have no label in the table and were left out ({files}); add rows for them.",
+        "{count} 张图片在标签表中没有标签，未导入（{files}）；请为其添加行。",
+    ),
+    "import_contradicted": (
+        "{count} pictures have several rows in the table that differ in label, group or split, and were left out "
+        "({files}); keep one row for each.",
+        "{count} 张图片在标签表中有多行，且标签、分组或划分不一致，未导入（{files}）；请各保留一行。",
+    ),
+    "import_one_sided": (
+        "Groups keep all pictures of {labels} on one side of the split: they are either learnt from or checked with. "
+        "Add pictures of further groups.",
+        "由于分组，{labels} 的全部图片都在划分的同一侧：要么只用于学习，要么只用于检验。请补充其他组的图片。",
+    ),
+    "import_apart": (
+        "{count} groups stand in several parts of the given split ({groups}): the accuracy on them is flattering. "
+        "Move each to one part.",
+        "有 {count} 个组同时出现在给定划分的多个部分（{groups}）：其准确率会偏高。请把每组移到同一部分。",
     ),
     "import_lost": (
         "Classes of which no picture is left, and which are not in the data set: {labels}.",

@@ -476,7 +476,10 @@ def test_reports_stay_short(tmp_path, store, monkeypatch):
     files |= {f"dogs/bad {i}.jpg": b"no picture %d" % i for i in range(8)}
     files |= {f"{label}/conflict {i}.png": png(300 + i) for label in ("cats", "dogs") for i in range(5)}
     data = import_dataset(make_folder(tmp_path / "pets", files), store)
-    assert data.report["totals"] == {"unreadable": 8, "duplicates": 7, "leaks": 0, "conflicts": 5}
+    assert data.report["totals"] == {
+        **{"unreadable": 8, "duplicates": 7, "leaks": 0, "conflicts": 5},
+        **{"missing": 0, "unlabelled": 0, "contradicted": 0},
+    }
     listed = {kind: len(data.report[kind]) for kind in ("unreadable", "duplicates", "leaks")}
     assert listed == {"unreadable": 3, "duplicates": 3, "leaks": 0}
     assert data.report["conflicts"] == [["cats/conflict 0.png", "dogs/conflict 0.png"], ["cats/conflict 1.png"]]
