@@ -65,6 +65,19 @@ STRINGS: dict[str, tuple[str, str]] = {
         "Where something had been saved before, that is kept as the run's model.",
         "损失已不是有限数值：学习率 {rate} 过高。请用它的十分之一重新开始。若此前已有保存，则保留为该训练的模型。",
     ),
+    "run_divided": (
+        "A step of {batch} pictures did not fit into memory, so steps are computed in parts of about {images} and "
+        "added up. Batch normalisation sees one part at a time: results may differ a little.",
+        "一步 {batch} 张图片超出内存，因此改为每次约 {images} 张，分批计算再累加。"
+        "批归一化每次只看到其中一批，结果可能略有不同。",
+    ),
+    "run_out_of_memory": (
+        "The memory of the device {device} does not hold even {images} pictures of {size} px while the network learns. "
+        "Close other programs that use it, then resume: what was saved is safe. Or start again with a smaller picture "
+        "size or a smaller network.",
+        "设备 {device} 的内存连 {images} 张 {size} 像素的图片都无法用于训练。"
+        "请关闭占用它的其他程序后选择继续（已保存的内容完好），或改用更小的图片尺寸或更小的网络重新开始。",
+    ),
     "run_failed": (
         "The run came upon a fault of the program ({reason}); log.txt in the run's folder has the details. "
         "What was saved is safe: resume goes on from there.",

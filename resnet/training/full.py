@@ -19,6 +19,7 @@ from resnet.settings import TrainSettings
 from resnet.text import Message
 from resnet.training.recipe import LAYER_DECAY, averaged, parameter_groups, rate_at
 from resnet.training.stage import (
+    Divided,
     Event,
     Loss,
     Pictures,
@@ -55,6 +56,7 @@ class FullStage:
         self.optimizer = torch.optim.SGD(groups, lr=0.0, momentum=settings.momentum, nesterov=settings.momentum > 0)
         self.step, self.validated, self.loss = 0, 0, Loss()  # steps taken, epochs ended and validated
         self.epochs, self.highest_rate = settings.epochs, settings.learning_rate
+        self.micro_batch = settings.batch_size  # pictures that go through the network at once
         self.epoch_steps = steps_per_epoch(len(train.paths), settings.batch_size)
         self.steps = self.epochs * self.epoch_steps
 
@@ -66,7 +68,9 @@ class FullStage:
             for images, targets in self._batches(epoch):
                 waited = time.perf_counter() - waiting_since
                 rate = self.highest_rate * rate_at((self.step + 1) / self.steps, self.settings.warmup)
-                self.loss.add(self._learn(torch.from_numpy(images), torch.from_numpy(targets), rate))
+                while (loss := self._learn(torch.from_numpy(images), torch.from_numpy(targets), rate)) is None:
+                    yield self._divide(len(images))
+                self.loss.add(loss)
                 self.step += 1
                 logged = self.step % every == 0 or self.step % self.epoch_steps == 0
                 mean_loss = self.loss.mean(self.highest_rate) if logged else None
@@ -98,23 +102,55 @@ class FullStage:
             first_step=self.step,
         )
 
-    def _learn(self, images: Tensor, targets: Tensor, rate: float) -> Tensor:
-        """One step: images uint8 (N, 3, H, W), targets int64 (N) -> the loss before it."""
-        device = self.settings.device
+    def _learn(self, images: Tensor, targets: Tensor, rate: float) -> Tensor | None:
+        """One step: images uint8 (N, 3, H, W), targets int64 (N) or shares (N, K) -> the loss before it.
+
+        None where it does not fit into memory; then all is as it was before.
+        """
+        statistics = [buffer.clone() for buffer in self.model.buffers()]
+        try:
+            loss = self._gradients(images, targets)
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error):
+                raise
+            loss = None
+        if loss is None:  # outside of the handler: the error keeps all that the step had computed
+            self.optimizer.zero_grad()
+            for buffer, before in zip(self.model.buffers(), statistics, strict=True):
+                buffer.copy_(before)
+            return None
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["scale"]
-        images = self.preprocessing.normalise(images.to(device, non_blocking=True))
-        images = images.contiguous(memory_format=torch.channels_last)
-        self.model.train()
-        with autocast(device, self.settings.precision):
-            logits = self.model(images)
-        loss = F.cross_entropy(logits.float(), targets.to(device), label_smoothing=self.settings.label_smoothing)
-        self.optimizer.zero_grad()
-        loss.backward()
         self.optimizer.step()
         if self.average:
             self.average.update_parameters(self.model)
         return loss
+
+    def _gradients(self, images: Tensor, targets: Tensor) -> Tensor:
+        """The mean loss of a batch and its gradient, both added up over the parts that fit into memory."""
+        device, total = self.settings.device, torch.zeros((), device=self.settings.device)
+        parts = steps_per_epoch(len(images), self.micro_batch)
+        self.optimizer.zero_grad()
+        self.model.train()
+        for part, wanted in zip(images.tensor_split(parts), targets.tensor_split(parts), strict=True):
+            part = self.preprocessing.normalise(part.to(device, non_blocking=True))
+            with autocast(device, self.settings.precision):
+                logits = self.model(part.contiguous(memory_format=torch.channels_last)).float()
+            smoothing = self.settings.label_smoothing
+            losses = F.cross_entropy(logits, wanted.to(device), label_smoothing=smoothing, reduction="sum")
+            loss = losses / len(images)
+            loss.backward()
+            total += loss.detach()
+        return total
+
+    def _divide(self, batch: int) -> Divided:
+        """From now on about half as many pictures at once. Raises UserError where these were two or three."""
+        largest = math.ceil(batch / steps_per_epoch(batch, self.micro_batch))
+        if largest < 4:  # a batch normalisation finds no variance in one
+            settings = self.settings
+            raise UserError("run_out_of_memory", device=settings.device, images=largest, size=settings.train_size)
+        self.micro_batch = largest // 2
+        return Divided(batch, self.micro_batch)
 
     def _validate(self, epoch: int) -> Generator[Validating, None, Validated]:
         engine = TorchEngine(self.delivered(), self.preprocessing, self.settings.device)
@@ -142,7 +178,7 @@ class FullStage:
             **prefixed("average.", self.average.state_dict() if self.average else {}),
             **prefixed("optimizer.", optimizer_tensors(self.optimizer)),
         }
-        return tensors, counters(self)
+        return tensors, {**counters(self), "micro_batch": self.micro_batch}
 
     def load_state(self, state: State) -> None:
         tensors, counts = state
@@ -151,6 +187,13 @@ class FullStage:
             self.average.load_state_dict(unprefixed("average.", tensors))
         load_optimizer_tensors(self.optimizer, unprefixed("optimizer.", tensors))
         load_counters(self, counts)
+        self.micro_batch = counts.get("micro_batch", self.micro_batch)
+
+
+def out_of_memory(error: Exception) -> bool:
+    """Whether it says that memory is used up: of a GPU, as torch or its libraries tell it, or of the machine."""
+    told = ("DefaultCPUAllocator: can't allocate memory", "ALLOC_FAILED")
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(words in str(error) for words in told)
 
 
 def autocast(device: str, precision: str) -> torch.autocast:

@@ -44,6 +44,14 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class Divided:
+    """A step did not fit into memory and was not taken. Steps are now computed in parts of about `images` pictures."""
+
+    batch: int  # pictures of the step
+    images: int
+
+
+@dataclass(frozen=True)
 class Validating:
     """Some of the validation pictures were looked at. Nothing has changed; it is a moment to leave at."""
 
@@ -60,7 +68,7 @@ class Validated:
     logits: np.ndarray
 
 
-Event = Progress | Validating | Validated
+Event = Progress | Divided | Validating | Validated
 
 
 class Loss:

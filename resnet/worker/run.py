@@ -21,7 +21,7 @@ from resnet.predictor.torch_engine import best_device, check_device, fast_precis
 from resnet.settings import TrainSettings, device_queue, resolve
 from resnet.store import Store, append_line, put_in_place, read_lines, replacing, write_json
 from resnet.text import Message
-from resnet.training.stage import Event, Pictures, Progress, State, Validated
+from resnet.training.stage import Divided, Event, Pictures, Progress, State, Validated
 from resnet.training.trainer import Trainer
 from resnet.weights.folder import ModelConfig, write_folder
 from resnet.weights.models import create_model, load_for_training
@@ -86,7 +86,7 @@ class _Run:
         self.later = 0.0  # seconds that the stages after the present one will take
         self.lines = 0  # of metrics.jsonl
         self.images = 0  # pictures that went through the network
-        self.adapted: list[dict] = []  # what was changed in the start weights so that they fit, as messages
+        self.adapted: list[dict] = []  # what was changed so that start weights and steps fit, as messages
         self.saved, self.save_took, self.unsaved = time.monotonic(), 0.0, False
         self._take_up(saved)
         self.began = began - self.seconds["total"]
@@ -159,6 +159,8 @@ class _Run:
             self.unsaved = True
             if isinstance(event, Progress):
                 self._note_progress(event, pace)
+            elif isinstance(event, Divided):
+                self._note_divided(event)
             else:
                 self.seconds["evaluate"] += pace.seconds()
             if isinstance(event, Validated):
@@ -204,6 +206,13 @@ class _Run:
             forward = len(self.data.part("val")) + 3 * share * len(self.data.part("train"))
             self.later = self.settings.epochs * forward / pace.speed
         return self.later if event.stage in ("features", "head") else 0.0
+
+    def _note_divided(self, event: Divided) -> None:
+        message = Message("run_divided", {"batch": event.batch, "images": event.images})
+        self._tell(message)
+        kept = [note for note in self.adapted if note["key"] != message.key]
+        self.adapted = [*kept, message.to_json()]
+        self._save()  # what follows goes on from here to the same bits
 
     def _note_validation(self, event: Validated) -> None:
         self._log(event, val_loss=event.val_loss, val_accuracy=event.val_accuracy)

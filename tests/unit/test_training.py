@@ -14,9 +14,9 @@ from resnet.errors import UserError
 from resnet.nn.network import create
 from resnet.settings import TrainSettings, resolve
 from resnet.training import full
-from resnet.training.full import autocast
+from resnet.training.full import FullStage, autocast, out_of_memory
 from resnet.training.recipe import averaged, parameter_groups, rate_at
-from resnet.training.stage import Pictures, Progress, Validated, Validating
+from resnet.training.stage import Divided, Event, Pictures, Progress, Validated, Validating
 from resnet.training.trainer import Trainer
 from resnet.weights.preprocessing import Preprocessing
 
@@ -108,8 +108,8 @@ def test_a_long_validation_can_be_left_and_is_begun_anew(data):
     assert [losses(event) for event in again.fit() if isinstance(event, Validated)] == [losses(next(events))]
 
 
-def losses(event: Progress | Validated) -> float | None:
-    return event.train_loss if isinstance(event, Progress) else event.val_loss
+def losses(event: Event) -> float | None:
+    return getattr(event, "train_loss" if isinstance(event, Progress) else "val_loss", None)
 
 
 @pytest.mark.parametrize(("mode", "precision"), [("full", "bfloat16"), *COMBINATIONS[4:]])
@@ -167,6 +167,65 @@ def test_a_loss_that_is_not_finite_ends_the_run_with_the_rate(data):
         run.delivered().fc.weight.fill_(float("inf"))
     with pytest.raises(Exception, match=r"The loss is no longer a number: the learning rate of .* is too high"):
         list(run.fit())
+
+
+FULL = torch.OutOfMemoryError("CUDA out of memory.")
+
+
+def hold(run: Trainer, most: int, error: Exception) -> Trainer:
+    """A run on a device whose memory holds the last stage's maps of at most so many pictures."""
+
+    def refuse(module: torch.nn.Module, inputs: tuple[torch.Tensor]) -> None:
+        if module.training and len(inputs[0]) > most:
+            raise error
+
+    run.stage.model.layer4.register_forward_pre_hook(refuse)
+    return run
+
+
+def test_a_step_that_does_not_fit_into_memory_is_taken_in_parts_as_if_it_had_never_been_tried(data):
+    whole, states = hold(trainer(data, mode="full"), 4, FULL), []
+    events = [(event, states.append(copied(whole.state()))) for event in whole.fit()]
+    assert [event for event, _ in events if isinstance(event, Divided)] == [Divided(10, 5), Divided(10, 2)]
+    planned, resumed = trainer(data, mode="full"), hold(trainer(data, mode="full"), 4, FULL)
+    planned.stage.micro_batch = 2
+    resumed.load_state(states[2])
+    assert [losses(event) for event in planned.fit()] == [losses(event) for event, _ in events[2:]]
+    assert [losses(event) for event in resumed.fit()] == [losses(event) for event, _ in events[3:]]
+    assert equal(tensors(whole), tensors(planned)) and equal(tensors(whole), tensors(resumed))
+
+
+def copied(state: tuple[dict, dict]) -> tuple[dict, dict]:
+    return {name: tensor.clone() for name, tensor in state[0].items()}, dict(state[1])
+
+
+def test_parts_have_the_loss_and_the_gradient_of_their_batch():
+    model, images, targets = create("resnet50_gn", 3), torch.randint(256, (7, 3, 32, 32)).byte(), torch.randint(3, (7,))
+    settings = resolve(SETTINGS, images=7, model_size=32, crop_mode="center", processes=0)
+    stage = FullStage(model, PREPROCESSING, Pictures([], []), Pictures([], []), replace(settings, precision="float32"))
+    found = []
+    for stage.micro_batch in (7, 3, 2):
+        found.append((stage._gradients(images, targets), [weight.grad.clone() for weight in model.parameters()]))
+    for loss, gradient in found[1:]:
+        torch.testing.assert_close((loss, gradient), found[0])
+
+
+def test_a_step_of_which_not_even_two_pictures_fit_ends_the_run_with_what_to_do(data):
+    with pytest.raises(UserError, match="does not hold even 2 pictures of 48 px"):
+        list(hold(trainer(data, mode="full", train_size=48), 1, FULL).fit())
+
+
+def test_want_of_memory_is_told_from_other_errors():
+    on_cpu = "[enforce fail at alloc_cpu.cpp:124] err == 0. DefaultCPUAllocator: can't allocate memory: you tried"
+    assert all(
+        map(out_of_memory, (FULL, MemoryError(), RuntimeError(on_cpu), RuntimeError("CUBLAS_STATUS_ALLOC_FAILED")))
+    )
+    assert not out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
+
+
+def test_other_errors_of_a_step_end_the_run(data):
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        next(hold(trainer(data, mode="full"), 1, RuntimeError("shapes differ")).fit())
 
 
 def test_decoding_processes_that_are_killed_are_replaced_until_it_is_no_accident(data, monkeypatch):
