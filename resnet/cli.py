@@ -7,6 +7,7 @@ the commands that need them, so that the others answer at once.
 
 import argparse
 import csv
+import dataclasses
 import datetime
 import importlib
 import json
@@ -28,10 +29,10 @@ from resnet.errors import UserError
 from resnet.exporters import FORMATS
 from resnet.nn.variants import VARIANTS, variant
 from resnet.predictor.engines import ENGINES
-from resnet.settings import CROP_MODES, MODES, TrainSettings
+from resnet.settings import CHOICES, TrainSettings
 from resnet.store import Store, name_of
 from resnet.text import Message, say
-from resnet.views import downloads, exports
+from resnet.views import commands, downloads, exports, sentences
 from resnet.views.picker import amount
 from resnet.weights.find import HubName, find, list_models, source
 from resnet.weights.published import Published, offers
@@ -106,13 +107,17 @@ def data_report(options: argparse.Namespace, store: Store) -> None:
 def train(options: argparse.Namespace, store: Store) -> None:
     if options.data and Path(options.data).exists():
         options.data = import_dataset(Path(options.data), store).id
-    chosen = {name: getattr(options, name) for name in TRAIN_OPTIONS if getattr(options, name) is not None}
-    settings = TrainSettings(**chosen)
+    settings = _settings(options)
     if settings.mode != "scratch":
         jobs.plan(store, settings)  # what is wrong is said before anything is fetched
         _fetch(settings.model, store)
     run = jobs.start(store, settings)
     _follow(options, store, run)
+
+
+def _settings(options: argparse.Namespace) -> TrainSettings:
+    said = {field.name: getattr(options, field.name) for field in dataclasses.fields(TrainSettings)}
+    return TrainSettings(**{name: value for name, value in said.items() if value is not None})
 
 
 def resume(options: argparse.Namespace, store: Store) -> None:
@@ -199,20 +204,16 @@ def models(options: argparse.Namespace, store: Store) -> None:
 
 
 MODEL_LINE = "{:42}  {:>7}  {:>9}  {:>3}  {:>11}  {:>8}  {}"
-TRAIN_OPTIONS = (
-    "data", "model", "mode", "epochs", "image_size", "batch_size", "learning_rate", "seed", "device", "crop_mode",
-    "name",
-)  # fmt: skip
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "python -m resnet", description="A folder of photographs becomes a classifier of your own."
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(
-        name: str, function: Callable, words: str, *, json: bool = False, within=commands
+        name: str, function: Callable, words: str, *, json: bool = False, within=subparsers
     ) -> argparse.ArgumentParser:
         sub = within.add_parser(name, help=words, description=words[0].upper() + words[1:] + ".")
         sub.set_defaults(command=function)
@@ -236,7 +237,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--csv", metavar="FILE", help="write a table: file, known, label, description, score, error")
     sub.add_argument("paths", nargs="+", metavar="PATH", help="picture, or folder of pictures")
 
-    data = commands.add_parser("data", help="import data sets and look at them").add_subparsers(
+    data = subparsers.add_parser("data", help="import data sets and look at them").add_subparsers(
         required=True, metavar="COMMAND"
     )
     sub = command("import", data_import, "import a folder, zip, tar or CSV", json=True, within=data)
@@ -256,24 +257,7 @@ def _parser() -> argparse.ArgumentParser:
         "--data", required=True, metavar="ID|PATH", help="an imported data set, or a folder, zip or tar to import"
     )
     sub.add_argument("--model", default="", metavar="M", help="start weights, or the architecture (--mode scratch)")
-    sub.add_argument(
-        "--mode",
-        choices=MODES,
-        default="auto",
-        help="head: last layer only; full: all; auto: head, then full (default)",
-    )
-    sub.add_argument("--epochs", type=int, metavar="N", help="passes over the training part (default: from its size)")
-    sub.add_argument("--image-size", type=int, metavar="S", help="pixels (default: the start model's)")
-    sub.add_argument("--batch-size", type=int, metavar="B", help="images per step (default: from the data's size)")
-    sub.add_argument(
-        "--lr", type=float, dest="learning_rate", metavar="R", help="highest learning rate (default: the mode's)"
-    )
-    sub.add_argument("--seed", type=int, metavar="S", help="of everything random (default 0)")
-    sub.add_argument("--device", metavar="D", help="cpu, cuda or mps (default: the best there is)")
-    sub.add_argument(
-        "--crop-mode", choices=CROP_MODES, help="how a picture is fitted to a square (default: the start model's)"
-    )
-    sub.add_argument("--name", metavar="N", help="what to call the run")
+    _add_settings(sub)
 
     sub = command("resume", resume, "go on with a run that was stopped, failed or was lost", json=True)
     sub.add_argument("run", metavar="RUN")
@@ -297,6 +281,23 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--to", dest="format", choices=FORMATS, required=True, help="the format")
     sub.add_argument("--out", default=".", metavar="DIR", help="where to write NAME-FORMAT.zip (default: here)")
     return parser
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    """An option for each setting but data and model, with the page's words."""
+    for field in dataclasses.fields(TrainSettings):
+        if field.name in ("data", "model"):
+            continue
+        kind = next(kind for kind in (int, float, str) if field.type in (kind, kind | None))
+        usual = "" if field.default is None else f" (default {field.default})"
+        parser.add_argument(
+            commands.flag(field.name),
+            dest=field.name,
+            type=kind,
+            choices=CHOICES.get(field.name),
+            metavar=None if field.name in CHOICES else {int: "N", float: "X", str: "TEXT"}[kind],
+            help=(say(f"help_{field.name}") + usual).replace("%", "%%"),
+        )
 
 
 def _add_engine(parser: argparse.ArgumentParser) -> None:
@@ -465,6 +466,7 @@ def _evaluation_lines(report: dict) -> list[str]:
         f"balanced accuracy {report['balanced_accuracy']:.1%}, macro F1 {report['macro_f1']:.3f}, "
         f"log loss {report['log_loss']:.3f}, calibration error {report['ece']:.3f}",
     ]
+    lines += [say("selected_on_validation")] if sentences.selected(report) else []
     lines += [Message.from_json(note).say() for note in report.get("summary", {}).get("adapted", [])]
     for row in report["per_class"]:
         lines.append(

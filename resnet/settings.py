@@ -14,10 +14,13 @@ from resnet.text import Message
 MODES = ("auto", "head", "full", "scratch")
 CROP_MODES = ("center", "squash", "border")
 PRECISIONS = ("float32", "bfloat16")
+BALANCES = ("none", "loss", "sampling")
+CHOICES = {"mode": MODES, "crop_mode": CROP_MODES, "precision": PRECISIONS, "balance": BALANCES}
 # What only one of the two stages of training reads; all else serves both.
 HEAD_ONLY = ("head_epochs", "head_learning_rate", "head_weight_decay")
 FULL_ONLY = (
     "epochs", "learning_rate", "weight_decay", "train_size", "ema_decay", "crop_scale", "precision", "workers",
+    "layer_decay", "frozen_stages", "dropout", "drop_path", "clip", "l1", "patience",
 )  # fmt: skip
 DEVICE = re.compile(r"cpu|mps|cuda(:\d{1,2})?")
 
@@ -38,11 +41,19 @@ class TrainSettings:
     momentum: float = 0.9  # Nesterov's
     weight_decay: float | None = None  # per step, times the learning rate; on weights, not on norms and biases
     head_weight_decay: float | None = None  # the same for the head; None: less the more pictures there are
+    l1: float | None = None  # what each weight moves towards zero per step, times the learning rate (see `shrink`)
+    layer_decay: float | None = None  # learning rate of a stage over that of the next
+    frozen_stages: int | None = None  # so many stages, and the stem before them, stay as they are; 0: all learn
+    dropout: float | None = None  # share of the classifier's features that are zero in a step; Srivastava et al. 2014
+    drop_path: float | None = None  # share of pictures that skip the last block; less before it; Huang et al. 2016
+    clip: float | None = None  # longest gradient, all weights together; 0: as long as it is; Pascanu et al. 2013
     label_smoothing: float = 0.1  # share of the target spread over all classes; Szegedy et al. 2016, section 7
     warmup: float = 0.2  # share of the steps in which the rate rises; Goyal et al. 2017, section 2.2
     ema_decay: float | None = None  # of the averaged weights, per step; 0 turns averaging off
     crop_scale: float | None = None  # least share of the picture that a training crop shows
     crop_mode: str | None = None  # how a picture is fitted to a square; None: as the start weights have it
+    balance: str = "none"  # how rare classes count as much as frequent ones: in the loss, or by showing them more often
+    patience: int | None = None  # epochs without a lower validation loss until it ends and takes the best; 0: never
     seed: int = 0
     device: str | None = None  # cuda, mps, cpu; None: the best there is
     precision: str | None = None  # of activations while training; None: bfloat16 where the device is fast at it
@@ -54,7 +65,7 @@ class TrainSettings:
         fields = {field.name: field for field in dataclasses.fields(self)}
         said = {name: getattr(self, name) for name, field in fields.items()}
         said = {name: value for name, value in said.items() if value is not None or fields[name].default is not None}
-        for field, allowed in (("mode", MODES), ("crop_mode", CROP_MODES), ("precision", PRECISIONS)):
+        for field, allowed in CHOICES.items():
             if field in said and said[field] not in allowed:
                 found.append(Message("not_one_of", {"field": field, "value": said[field], "allowed": list(allowed)}))
         if "device" in said and not DEVICE.fullmatch(str(self.device)):
@@ -88,10 +99,17 @@ RANGES = {
     "momentum": (0, 0.999),
     "weight_decay": (0, 1),
     "head_weight_decay": (0, 1),
+    "l1": (0, 0.1),
+    "layer_decay": (0.1, 1),
+    "frozen_stages": (0, 4),
+    "dropout": (0, 0.9),
+    "drop_path": (0, 0.9),
+    "clip": (0, 1000),
     "label_smoothing": (0, 0.9),
     "warmup": (0, 0.9),
     "ema_decay": (0, 0.99999),
     "crop_scale": (0.05, 1),
+    "patience": (0, 1000),
     "seed": (0, 2**31 - 1),
     "workers": (0, 64),
 }
@@ -125,6 +143,13 @@ def resolve(settings: TrainSettings, *, images: int, model_size: int, crop_mode:
         "head_learning_rate": 1.0,
         "head_weight_decay": 0.2 / images,
         "weight_decay": 5e-4 if scratch else 1e-4,
+        "l1": 0.0,
+        "layer_decay": 1.0 if scratch else 0.7,  # Howard & Ruder 2018 (ULMFiT), section 3.2, take 1 / 2.6
+        "frozen_stages": 0,
+        "dropout": 0.0,
+        "drop_path": 0.0,
+        "clip": 0.0,
+        "patience": 0,
         "ema_decay": 0.998 if scratch else 0.98,
         "crop_scale": 0.25 if scratch else 0.35,
         "crop_mode": crop_mode,

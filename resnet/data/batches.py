@@ -52,7 +52,7 @@ class Draw:
 
     path: Path
     target: int
-    key: tuple[int, int, int]  # seed, epoch, index in the training part
+    key: tuple[int, int, int]  # seed, epoch, place in the epoch: where classes are balanced, a picture has several
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,22 @@ def steps_per_epoch(images: int, batch_size: int) -> int:
     return max(1, min(math.ceil(images / batch_size), images // 2))
 
 
+def epoch_order(targets: Sequence[int], seed: int, epoch: int, *, balanced: bool) -> np.ndarray:
+    """The N pictures of the training part in the order in which an epoch shows them, as indices (N).
+
+    balanced: every class is shown as often as any other, to within one: of a frequent class not all pictures, of a
+    rare one each several times.
+    """
+    random = np.random.default_rng((seed, epoch))
+    order = random.permutation(len(targets))
+    if not balanced:
+        return order
+    shuffled = np.asarray(targets)[order]
+    members = [order[shuffled == target] for target in random.permutation(np.unique(shuffled))]
+    turns = (divmod(place, len(members)) for place in range(len(order)))
+    return random.permutation([members[target][turn % len(members[target])] for turn, target in turns])
+
+
 def training_batches(
     paths: Sequence[Path],
     targets: Sequence[int],
@@ -79,18 +95,20 @@ def training_batches(
     seed: int,
     workers: int,
     first_step: int = 0,
+    balanced: bool = False,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """All batches of a run from `first_step` on: images uint8 (N, 3, H, W), targets int64 (N).
 
-    An epoch shows each picture once. Its batches differ in size by at most one, so that no small last batch
-    spoils the batch statistics.
+    An epoch shows each picture once, or is `balanced` (see `epoch_order`). Its batches differ in size by at most one,
+    so that no small last batch spoils the batch statistics.
     """
     steps = steps_per_epoch(len(paths), batch_size)
 
     def draws(step: int) -> list[Draw]:
         epoch, batch = divmod(step, steps)
-        shuffled = np.random.default_rng((seed, epoch)).permutation(len(paths))
-        return [Draw(paths[i], targets[i], (seed, epoch, int(i))) for i in np.array_split(shuffled, steps)[batch]]
+        order = epoch_order(targets, seed, epoch, balanced=balanced)
+        places = np.array_split(np.arange(len(order)), steps)[batch]
+        return [Draw(paths[order[place]], targets[order[place]], (seed, epoch, int(place))) for place in places]
 
     load = functools.partial(load_batch, crops=crops)
     yield from in_processes(load, map(draws, range(first_step, epochs * steps)), workers)

@@ -54,11 +54,13 @@ def _knows(config: ModelConfig) -> str:
 def _accuracy(report: dict) -> str:
     low, high = report["interval"]
     right = round(report["accuracy"] * report["n"])
+    chosen = report["summary"].get("selected") == "validation"
     return (
         f"Right on {right} of {report['n']} pictures of the {report['split']} part of {plain(report['data']['name'])}, "
         f"which it did not learn from: {report['accuracy']:.1%}, between {low:.1%} and {high:.1%} "
         f"(95 % Wilson interval). "
         f"Log loss {report['log_loss']:.3f}, expected calibration error {report['ece']:.3f}."
+        + (" The epoch was selected on validation, by its loss on these pictures." if chosen else "")
     )
 
 

@@ -340,8 +340,10 @@ STRINGS: dict[str, tuple[str, str]] = {
     ),
     "import_imbalance": (
         "The classes are uneven: “{large}” has {most} pictures, “{small}” {fewest}. "
-        "The rare ones will be recognised less well; add pictures to them.",
-        "类别不均衡：“{large}” 有 {most} 张，“{small}” 只有 {fewest} 张。样本少的类别识别效果较差，请补充图片。",
+        "The rare ones will be recognised less well; add pictures to them, or let them count more "
+        "(setting “class balance”: loss).",
+        "类别不均衡：“{large}” 有 {most} 张，“{small}” 只有 {fewest} 张。样本少的类别识别效果较差，"
+        "请补充图片，或提高其权重（设置“类别平衡”：loss）。",
     ),
     # Data sets
     "dataset_single": (

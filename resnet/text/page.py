@@ -115,7 +115,7 @@ STRINGS: dict[str, tuple[str, str]] = {
         "或 hf-hub:OWNER/NAME。",
     ),
     "how_to_learn": ("How to learn", "学习方式"),
-    "mode_help": (
+    "help_mode": (
         "Head only: quick, and enough where your pictures resemble what the model knows. Head, then all: more exact. "
         "From scratch: forgets all it knew; for thousands of pictures.",
         "只训练末层：快，适合与模型已知内容相近的图片。先末层，再全部：更准确。从零开始：忘掉已学的一切，适合数千张图片。",
@@ -135,6 +135,92 @@ STRINGS: dict[str, tuple[str, str]] = {
     "help_learning_rate": (
         "Size of the steps in which it learns. Lower it if the loss jumps about.",
         "学习的步长。若损失上下跳动，请调小。",
+    ),
+    "help_head_epochs": (
+        "Passes over the features while the last layer alone learns: they take moments.",
+        "只训练末层时遍历特征的次数：很快。",
+    ),
+    "help_train_size": (
+        "Side of the random crops it learns from. Smaller than the picture size is faster, and no less exact, as crops "
+        "show things larger.",
+        "学习所用随机裁剪的边长。小于图片尺寸更快且不损精度，因为裁剪中的物体看起来更大。",
+    ),
+    "help_head_learning_rate": (
+        "Of the last layer, while it learns alone. One value suits nearly all, as features are brought to one scale.",
+        "只训练末层时的学习率。特征已统一尺度，同一数值几乎总是合适。",
+    ),
+    "help_momentum": (
+        "How much of the last step is in the next one. More smooths, and calls for a lower learning rate.",
+        "下一步保留上一步的比例。越大越平滑，学习率应相应调低。",
+    ),
+    "help_weight_decay": (
+        "Keeps weights small (L2), against learning pictures by heart. Raise it where pictures are few.",
+        "使权重保持较小（L2），避免死记图片。图片少时可调大。",
+    ),
+    "help_head_weight_decay": (
+        "Weight decay of the last layer, while it learns alone.",
+        "只训练末层时的权重衰减。",
+    ),
+    "help_l1": (
+        "Draws weights to exactly zero. 0, none, is right but for studying which weights matter.",
+        "把权重拉向恰好为零。除研究哪些权重重要外，0（不使用）即可。",
+    ),
+    "help_layer_decay": (
+        "Learning rate of a stage as a share of the next one's. Below 1 early layers, which suit all pictures, change "
+        "little.",
+        "前一阶段学习率与后一阶段之比。小于 1 时，通用的浅层改变较少。",
+    ),
+    "help_frozen_stages": (
+        "So many stages from the front stay as they are (0 to 4). Faster and with less memory; for few pictures that "
+        "resemble what the model knows.",
+        "从前往后保持不变的阶段数（0 到 4）。更快、更省内存；适合图片少且与模型已知内容相近时。",
+    ),
+    "help_dropout": (
+        "Share of the last layer's features left out of each step. Against learning by heart in long runs; slows "
+        "short ones.",
+        "每一步随机忽略的末层特征比例。长训练中可避免死记；短训练会变慢。",
+    ),
+    "help_drop_path": (
+        "Share of pictures that skip the last block, fewer before it. Helps deep networks in long runs.",
+        "跳过最后一个残差块的图片比例，越靠前越少。对深网络的长训练有益。",
+    ),
+    "help_clip": (
+        "A longer gradient is shortened to this: one odd batch then cannot spoil the run. 0: off.",
+        "更长的梯度会缩短到此值，避免个别批次毁掉训练。0 表示关闭。",
+    ),
+    "help_label_smoothing": (
+        "Share of certainty that it is taught not to have. Makes its percentages more honest.",
+        "教模型保留的不确定比例。使其给出的百分比更可信。",
+    ),
+    "help_warmup": (
+        "Share of the steps in which the learning rate rises to its full height; a start at full height may diverge.",
+        "学习率升到最高所占的步数比例；一开始就用最高值可能发散。",
+    ),
+    "help_ema_decay": (
+        "The model delivered is an average of those of many steps, this much of it old at each. 0 takes the last one.",
+        "交付的模型是多步权重的平均，每步保留这么多旧值。0 表示只取最后一步。",
+    ),
+    "help_crop_scale": (
+        "Least share of a picture that a random crop shows. Raise it where what counts is small or at the edge.",
+        "随机裁剪至少包含的画面比例。若关键内容较小或靠边，请调大。",
+    ),
+    "help_balance": (
+        "Where classes are uneven: let pictures of rare ones count more (loss), or come more often (sampling).",
+        "类别不均衡时：提高稀有类图片的权重（loss），或让其更常出现（sampling）。",
+    ),
+    "help_patience": (
+        "Ends after so many epochs without a lower validation loss, and takes the best epoch. That choice flatters "
+        "the accuracy a little, so 0, never, is the default.",
+        "验证损失连续这么多轮没有下降就结束，并采用最好的一轮。这样会使准确率略偏高，因此默认 0（从不）。",
+    ),
+    "help_device": ("What computes: cpu, cuda, cuda:1 or mps.", "计算设备：cpu、cuda、cuda:1 或 mps。"),
+    "help_precision": (
+        "bfloat16 is up to twice as fast where the device computes with it; automatic takes it there.",
+        "设备支持时，bfloat16 最多快一倍；“自动”会在此时选用。",
+    ),
+    "help_workers": (
+        "More read faster, up to the number of cores.",
+        "越多读取越快，以核数为限。",
     ),
     "help_seed": ("The same seed repeats the same run.", "相同的种子会重复同样的训练。"),
     "help_crop_mode": (

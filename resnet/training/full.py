@@ -1,5 +1,6 @@
 """All layers learn, from random crops of the pictures."""
 
+import copy
 import math
 import time
 from collections.abc import Generator, Iterator
@@ -7,8 +8,7 @@ from concurrent.futures.process import BrokenProcessPool
 
 import numpy as np
 import torch
-from torch import Tensor
-from torch.nn import functional as F
+from torch import Tensor, nn
 
 from resnet.data.batches import Crops, steps_per_epoch, training_batches
 from resnet.errors import UserError
@@ -17,7 +17,16 @@ from resnet.predictor.predictor import BATCH, compute
 from resnet.predictor.torch_engine import TorchEngine
 from resnet.settings import TrainSettings
 from resnet.text import Message
-from resnet.training.recipe import LAYER_DECAY, averaged, parameter_groups, rate_at
+from resnet.training.recipe import (
+    averaged,
+    class_weights,
+    freeze,
+    parameter_groups,
+    rate_at,
+    seed_step,
+    set_drop_path,
+    shrink,
+)
 from resnet.training.stage import (
     Divided,
     Event,
@@ -50,10 +59,16 @@ class FullStage:
         self.name = "scratch" if settings.mode == "scratch" else "full"
         self.preprocessing, self.train, self.val, self.settings = preprocessing, train, val, settings
         self.model = model.to(settings.device, memory_format=torch.channels_last)
+        self.model.drop_rate = settings.dropout
+        set_drop_path(self.model, settings.drop_path)
+        self.frozen = freeze(self.model, settings.frozen_stages)
         self.average = averaged(self.model, settings.ema_decay) if settings.ema_decay else None
-        layer_decay = 1.0 if settings.mode == "scratch" else LAYER_DECAY
-        groups = parameter_groups(self.model, settings.weight_decay, layer_decay)
+        groups = parameter_groups(self.model, settings.weight_decay, settings.layer_decay)
         self.optimizer = torch.optim.SGD(groups, lr=0.0, momentum=settings.momentum, nesterov=settings.momentum > 0)
+        weights = class_weights(train.targets, model.num_classes) if settings.balance == "loss" else None
+        self.criterion = nn.CrossEntropyLoss(weights, reduction="sum", label_smoothing=settings.label_smoothing)
+        self.criterion.to(settings.device)
+        self.best, self.best_epoch, self.best_loss = None, 0, math.inf  # by validation loss, where there is patience
         self.step, self.validated, self.loss = 0, 0, Loss()  # steps taken, epochs ended and validated
         self.epochs, self.highest_rate = settings.epochs, settings.learning_rate
         self.micro_batch = settings.batch_size  # pictures that go through the network at once
@@ -62,7 +77,7 @@ class FullStage:
 
     def run(self) -> Iterator[Event]:
         every = math.ceil(self.steps / LOG_LINES)
-        while self.validated < self.epochs:
+        while self.validated < self.epochs and not self._patience_is_over():
             epoch = self.validated
             waiting_since = time.perf_counter()
             for images, targets in self._batches(epoch):
@@ -78,7 +93,15 @@ class FullStage:
                 waiting_since = time.perf_counter()
             result = yield from self._validate(epoch + 1)
             self.validated += 1
+            self._note_best(result)
             yield result
+
+    def _patience_is_over(self) -> bool:
+        return 0 < self.settings.patience <= self.validated - self.best_epoch
+
+    def _note_best(self, result: Validated) -> None:
+        if self.settings.patience and result.val_loss < self.best_loss:
+            self.best, self.best_epoch, self.best_loss = copy.deepcopy(self._latest()), result.epoch, result.val_loss
 
     def _batches(self, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """The rest of the epoch's batches. Where decoding processes are killed, new ones go on from the same step."""
@@ -100,6 +123,7 @@ class FullStage:
             seed=settings.seed,
             workers=settings.workers,
             first_step=self.step,
+            balanced=settings.balance == "sampling",
         )
 
     def _learn(self, images: Tensor, targets: Tensor, rate: float) -> Tensor | None:
@@ -121,7 +145,11 @@ class FullStage:
             return None
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["scale"]
+        if self.settings.clip:
+            nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
         self.optimizer.step()
+        if self.settings.l1:
+            shrink(self.optimizer.param_groups, self.settings.l1)
         if self.average:
             self.average.update_parameters(self.model)
         return loss
@@ -132,13 +160,14 @@ class FullStage:
         parts = steps_per_epoch(len(images), self.micro_batch)
         self.optimizer.zero_grad()
         self.model.train()
+        for module in self.frozen:
+            module.eval()
+        seed_step(self.settings.seed, self.step)
         for part, wanted in zip(images.tensor_split(parts), targets.tensor_split(parts), strict=True):
             part = self.preprocessing.normalise(part.to(device, non_blocking=True))
             with autocast(device, self.settings.precision):
                 logits = self.model(part.contiguous(memory_format=torch.channels_last)).float()
-            smoothing = self.settings.label_smoothing
-            losses = F.cross_entropy(logits, wanted.to(device), label_smoothing=smoothing, reduction="sum")
-            loss = losses / len(images)
+            loss = self.criterion(logits, wanted.to(device)) / len(images)
             loss.backward()
             total += loss.detach()
         return total
@@ -153,7 +182,7 @@ class FullStage:
         return Divided(batch, self.micro_batch)
 
     def _validate(self, epoch: int) -> Generator[Validating, None, Validated]:
-        engine = TorchEngine(self.delivered(), self.preprocessing, self.settings.device)
+        engine = TorchEngine(self._latest(), self.preprocessing, self.settings.device)
 
         def network(images: np.ndarray) -> np.ndarray:
             with autocast(self.settings.device, self.settings.precision):
@@ -170,6 +199,9 @@ class FullStage:
         return validated(self, epoch, logits, torch.tensor(self.val.targets))
 
     def delivered(self) -> ResNet:
+        return self.best or self._latest()
+
+    def _latest(self) -> ResNet:
         return self.average.module if self.average and self.average.n_averaged > 0 else self.model
 
     def state(self) -> State:
@@ -177,8 +209,10 @@ class FullStage:
             **prefixed("model.", self.model.state_dict()),
             **prefixed("average.", self.average.state_dict() if self.average else {}),
             **prefixed("optimizer.", optimizer_tensors(self.optimizer)),
+            **prefixed("best.", self.best.state_dict() if self.best else {}),
         }
-        return tensors, {**counters(self), "micro_batch": self.micro_batch}
+        best = {"best_epoch": self.best_epoch, "best_loss": self.best_loss} if self.best else {}
+        return tensors, {**counters(self), "micro_batch": self.micro_batch, **best}
 
     def load_state(self, state: State) -> None:
         tensors, counts = state
@@ -188,6 +222,10 @@ class FullStage:
         load_optimizer_tensors(self.optimizer, unprefixed("optimizer.", tensors))
         load_counters(self, counts)
         self.micro_batch = counts.get("micro_batch", self.micro_batch)
+        if "best_epoch" in counts:
+            self.best_epoch, self.best_loss = counts["best_epoch"], counts["best_loss"]
+            self.best = copy.deepcopy(self.model)
+            self.best.load_state_dict(unprefixed("best.", tensors))
 
 
 def out_of_memory(error: Exception) -> bool:

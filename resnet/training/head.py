@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from resnet.data.batches import steps_per_epoch
 from resnet.errors import UserError
@@ -17,7 +16,7 @@ from resnet.predictor.predictor import BATCH, compute
 from resnet.predictor.torch_engine import fastest
 from resnet.settings import TrainSettings
 from resnet.text import Message
-from resnet.training.recipe import rate_at
+from resnet.training.recipe import class_weights, rate_at
 from resnet.training.stage import (
     Event,
     Loss,
@@ -64,6 +63,9 @@ class HeadStage:
         decayed = {"params": [self.head.weight], "weight_decay": settings.head_weight_decay}
         groups = [decayed, {"params": [self.head.bias]}]
         self.optimizer = torch.optim.SGD(groups, lr=0.0, momentum=settings.momentum, nesterov=settings.momentum > 0)
+        # Shown evenly or weighted evenly, classes have the same loss in the mean; the weights do it without chance.
+        weights = class_weights(train.targets, model.num_classes) if settings.balance != "none" else None
+        self.criterion = nn.CrossEntropyLoss(weights, reduction="sum", label_smoothing=settings.label_smoothing)
         self.step, self.validated, self.loss = 0, 0, Loss()  # steps taken, epochs ended and validated
         self.epochs, self.highest_rate = settings.head_epochs, settings.head_learning_rate
         self.epoch_steps = steps_per_epoch(len(train.paths), settings.batch_size)
@@ -121,7 +123,7 @@ class HeadStage:
     def _learn(self, features: Tensor, targets: Tensor, rate: float) -> Tensor:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        loss = F.cross_entropy(self.head(features), targets, label_smoothing=self.settings.label_smoothing)
+        loss = self.criterion(self.head(features), targets) / len(features)
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()

@@ -1,14 +1,16 @@
-"""The parts of a recipe: learning rates by layer and by step, the averaging of weights."""
+"""The parts of a recipe: learning rates by layer and by step, what is dropped, frozen, shrunk, weighted, averaged."""
 
 import math
+from collections.abc import Iterable, Sequence
 
+import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel
 
+from resnet.nn.layers import StochasticDepth
 from resnet.nn.network import ResNet
-
-LAYER_DECAY = 0.7  # rate of a stage over that of the next; Howard & Ruder 2018 (ULMFiT), section 3.2, use 1 / 2.6
 
 
 def rate_at(progress: float, warmup: float) -> float:
@@ -23,7 +25,7 @@ def rate_at(progress: float, warmup: float) -> float:
 
 
 def parameter_groups(model: ResNet, weight_decay: float, layer_decay: float) -> list[dict]:
-    """Parameters by depth and kind: {params, weight_decay, scale}; scale multiplies the learning rate.
+    """Parameters that learn, by depth and kind: {params, weight_decay, scale}; scale multiplies the learning rate.
 
     The further from the classifier, the lower the rate. Norms and biases are not decayed: shrinking them does not
     simplify the function (He et al. 2018, "Bag of Tricks", section 3.1).
@@ -32,10 +34,60 @@ def parameter_groups(model: ResNet, weight_decay: float, layer_decay: float) -> 
     depth = {name: distance for distance, name in enumerate(("fc", *stages))}  # all else is the stem
     groups: dict[tuple[int, bool], dict] = {}
     for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
         distance, decayed = depth.get(name.split(".")[0], len(depth)), parameter.ndim > 1
         group = {"params": [], "weight_decay": weight_decay if decayed else 0.0, "scale": layer_decay**distance}
         groups.setdefault((distance, decayed), group)["params"].append(parameter)
     return list(groups.values())
+
+
+def freeze(model: ResNet, stages: int) -> list[nn.Module]:
+    """Let the stem and the first `stages` stages not learn (0: let all learn); what is to stay in evaluation mode."""
+    children = dict(model.named_children())
+    frozen = list(children.values())[: list(children).index(f"layer{stages}") + 1] if stages else []
+    for module in frozen:
+        module.requires_grad_(False)
+    return frozen
+
+
+def set_drop_path(model: ResNet, rate: float) -> None:
+    """The share of pictures that skip a block in training: `rate` in the last, 0 in the first, evenly between.
+
+    Huang et al. 2016, "Deep Networks with Stochastic Depth", section 3.
+    """
+    stages = (stage for name, stage in model.named_children() if name.startswith("layer"))
+    blocks = [block for stage in stages for block in stage.children()]
+    for index, block in enumerate(blocks):
+        block.drop_path = StochasticDepth(rate * index / (len(blocks) - 1)) if rate and index else nn.Identity()
+
+
+def seed_step(seed: int, step: int) -> None:
+    """Make what a step drops at random a function of (seed, step)."""
+    torch.manual_seed(int(np.random.SeedSequence((seed, step)).generate_state(1, np.uint64)[0]))
+
+
+@torch.no_grad()
+def shrink(groups: Iterable[dict], l1: float) -> None:
+    """L1: move each weight towards zero by learning rate times `l1`, and no further than zero.
+
+    The proximal step of Beck & Teboulle 2009 ("A Fast Iterative Shrinkage-Thresholding Algorithm"), section 1: unlike
+    the gradient of |w| it gives weights that are zero. Norms and biases are left alone, as by weight decay.
+    """
+    for group in groups:
+        for weight in group["params"]:
+            if weight.ndim > 1:
+                weight.copy_(F.softshrink(weight, group["lr"] * l1))
+
+
+def class_weights(targets: Sequence[int], classes: int) -> Tensor:
+    """What a picture of each class counts, (K), so that all classes count alike; the mean over the pictures is 1.
+
+    Inverse to their frequency: N / (K n) for n of N pictures (King & Zeng 2001, "Logistic Regression in Rare Events
+    Data", section 4.2).
+    """
+    counts = torch.bincount(torch.tensor(targets), minlength=classes).clamp_min(1)
+    return len(targets) / (classes * counts)
 
 
 def averaged(model: nn.Module, decay: float) -> AveragedModel:

@@ -88,7 +88,7 @@ class FinetuneTab:
         with gr.Group(elem_classes="panel"):
             self.page.text("step_plan", "h2", "step")
             self.mode = gr.Radio([(mode, mode) for mode in MODES], value="auto", elem_id="finetune-mode")
-            self.words.put(self.mode, label="how_to_learn", info="mode_help", choices=mode_choices)
+            self.words.put(self.mode, label="how_to_learn", info="help_mode", choices=mode_choices)
             with self.words.put(gr.Accordion("", open=False, elem_id="finetune-more"), label="more_settings"):
                 self.plan = self.page.html("finetune-plan")
                 with gr.Row():

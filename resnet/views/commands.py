@@ -6,16 +6,19 @@ import shlex
 from resnet.settings import TrainSettings
 
 AT_HOME = "python -m pip install -r requirements.txt && python app.py"
-OPTIONS = ("mode", "epochs", "image_size", "batch_size", "learning_rate", "seed", "crop_mode", "name")
 FLAGS = {"learning_rate": "--lr"}
 
 
 def train(settings: TrainSettings) -> str:
     """`python -m resnet train …` with the options that differ from their defaults."""
     words = ["python", "-m", "resnet", "train", "--data", settings.data, "--model", settings.model]
-    defaults = {field.name: field.default for field in dataclasses.fields(TrainSettings)}
-    for name in OPTIONS:
-        value = getattr(settings, name)
-        if value != defaults[name]:
-            words += [FLAGS.get(name, "--" + name.replace("_", "-")), str(value)]
+    for field in dataclasses.fields(TrainSettings):
+        value = getattr(settings, field.name)
+        if field.name not in ("data", "model") and value != field.default:
+            words += [flag(field.name), str(value)]
     return shlex.join(words)
+
+
+def flag(setting: str) -> str:
+    """The command line's option for a setting."""
+    return FLAGS.get(setting, "--" + setting.replace("_", "-"))

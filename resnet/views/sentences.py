@@ -112,8 +112,14 @@ def made_on(report: dict, language: str = "en") -> str:
 
 
 def caution(report: dict, language: str = "en") -> str:
-    """A plain warning where the checked pictures are too few for the claim; else nothing."""
-    return say("few_checked", language, n=report["n"]) if report["n"] < SMALL else ""
+    """A plain warning where the checked pictures are too few for the claim, or chose the epoch; else nothing."""
+    few = [say("few_checked", language, n=report["n"])] if report["n"] < SMALL else []
+    return " ".join(few + ([say("selected_on_validation", language)] if selected(report) else []))
+
+
+def selected(report: dict) -> bool:
+    """Whether the checked pictures have chosen the epoch of the model."""
+    return report.get("split") == "val" and report.get("summary", {}).get("selected") == "validation"
 
 
 def accuracy_range(summary: dict) -> str:

@@ -35,8 +35,9 @@ SAVE_AT_MOST = 60  # seconds of work between two saves
 # shorter than that, several are saved together, so that saving costs about a tenth of the time at most.
 SAVE_COST = 10
 # What a run takes on the disk, in sizes of its model: three saves while the third is being written, each of weights,
-# averages and momentum; two models likewise.
+# averages and momentum; two models likewise. And the best epoch's weights in each, where validation selects it.
 ROOM = 3 * 3 + 2
+BEST_ROOM = 3 + 2
 
 
 def settle(folder: Path) -> None:
@@ -140,7 +141,8 @@ class _Run:
         """A trainer as of the last save, or a new one, and what had been written by then."""
         metrics = self.folder / "metrics.jsonl"
         self.trainer = self._trainer(fresh=state is None)
-        self.status.room = ROOM * sum(t.nbytes for t in self.trainer.delivered().state_dict().values())
+        room = ROOM + (BEST_ROOM if self.settings.patience else 0)
+        self.status.room = room * sum(t.nbytes for t in self.trainer.delivered().state_dict().values())
         if state:
             self.trainer.load_state(state)
             counters = state[1]
@@ -165,6 +167,7 @@ class _Run:
                 self.seconds["evaluate"] += pace.seconds()
             if isinstance(event, Validated):
                 self._note_validation(event)
+                self._write_best(event)
             self._save_if_due(event)
             if self.control.told_to_end:
                 self._save()
@@ -218,6 +221,16 @@ class _Run:
         self._log(event, val_loss=event.val_loss, val_accuracy=event.val_accuracy)
         self.status.update(val_accuracy=event.val_accuracy)
 
+    def _write_best(self, event: Validated) -> None:
+        """best/: the model of the best epoch so far, where validation selects it."""
+        if self.settings.patience and event.epoch == getattr(self.trainer.stage, "best_epoch", None):
+            draft = self.folder / ".best"
+            write_folder(draft, self._weights(), self.config, card=model_card(self.config, None))
+            put_in_place(draft, self.folder / "best")
+
+    def _weights(self) -> dict[str, torch.Tensor]:
+        return {name: tensor.contiguous() for name, tensor in self.trainer.delivered().state_dict().items()}
+
     def _log(self, event: Progress | Validated, **figures: float | None) -> None:
         place = {"stage": event.stage, "epoch": event.epoch, "step": event.step}
         append_line(self.folder / "metrics.jsonl", {"time": time.time(), **place, **figures})
@@ -244,7 +257,7 @@ class _Run:
         """
         self.status.update(stage="evaluate", seconds_left=None)
         start, draft = time.monotonic(), self.folder / ".draft"
-        state = {name: tensor.contiguous() for name, tensor in self.trainer.delivered().state_dict().items()}
+        state = self._weights()
         write_folder(draft, state, self.config, card=model_card(self.config, None))
 
         def note(done: int, total: int) -> None:
@@ -290,7 +303,7 @@ class _Run:
                 "images_per_second": self.images / self.seconds["train"],
                 "finished": time.time(),
                 "stopped_early": stopped,
-                "selected": "last",
+                "selected": "validation" if settings.patience else "last",
                 "settings": {name: value for name, value in asdict(settings).items() if value is not None},
                 "versions": self.record["versions"],
             },

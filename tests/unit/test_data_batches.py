@@ -9,6 +9,7 @@ from PIL import Image
 from resnet.data.batches import (
     Crops,
     Draw,
+    epoch_order,
     fitted_batches,
     random_box,
     random_crop,
@@ -97,3 +98,14 @@ def test_a_crop_is_mirrored_half_the_time(tmp_path: Path):
     crops = [random_crop(Draw(tmp_path / "ramp.png", 0, (0, 0, i)), CROPS) for i in range(200)]
     mirrored = sum(int(crop[0, 0, 0]) > int(crop[0, -1, 0]) for crop in crops)
     assert 70 < mirrored < 130
+
+
+def test_balanced_epochs_show_every_class_as_often_and_pictures_of_one_class_in_turn():
+    targets = [0] * 20 + [1] * 5 + [2] * 2
+    order = epoch_order(targets, 1, 0, balanced=True)
+    assert len(order) == 27 and np.bincount(np.array(targets)[order]).tolist() == [9, 9, 9]
+    times = np.bincount(order, minlength=27)
+    assert times[:20].max() == 1 and set(times[20:25]) == {1, 2} and sorted(times[25:]) == [4, 5]
+    assert order.tolist() == epoch_order(targets, 1, 0, balanced=True).tolist()
+    assert order.tolist() != epoch_order(targets, 1, 1, balanced=True).tolist()
+    assert sorted(epoch_order(targets, 1, 0, balanced=False)) == list(range(27))

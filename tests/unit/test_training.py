@@ -1,6 +1,7 @@
 """The loop: steps as planned, a resume to the same bits, nothing learned from the validation part."""
 
 import itertools
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,15 @@ from resnet.nn.network import create
 from resnet.settings import TrainSettings, resolve
 from resnet.training import full
 from resnet.training.full import FullStage, autocast, out_of_memory
-from resnet.training.recipe import averaged, parameter_groups, rate_at
+from resnet.training.recipe import (
+    averaged,
+    class_weights,
+    freeze,
+    parameter_groups,
+    rate_at,
+    set_drop_path,
+    shrink,
+)
 from resnet.training.stage import Divided, Event, Pictures, Progress, Validated, Validating
 from resnet.training.trainer import Trainer
 from resnet.weights.preprocessing import Preprocessing
@@ -226,6 +235,112 @@ def test_want_of_memory_is_told_from_other_errors():
 def test_other_errors_of_a_step_end_the_run(data):
     with pytest.raises(RuntimeError, match="shapes differ"):
         next(hold(trainer(data, mode="full"), 1, RuntimeError("shapes differ")).fit())
+
+
+def test_what_a_step_drops_is_a_function_of_seed_and_step(data):
+    """Whatever has been drawn at random before it, and however often the run was left."""
+    changes = {"mode": "full", "dropout": 0.5, "drop_path": 0.5, "clip": 0.5, "l1": 1e-3, "frozen_stages": 1}
+    whole, states = trainer(data, **changes), []
+    expected = [(losses(event), states.append(copied(whole.state()))) for event in whole.fit()]
+    resumed = trainer(data, **changes)
+    torch.manual_seed(999)
+    resumed.load_state(states[1])
+    assert [losses(event) for event in resumed.fit()] == [loss for loss, _ in expected[2:]]
+    assert equal(tensors(whole), tensors(resumed))
+    plain = trainer(data, **changes | {"drop_path": 0.0})
+    assert next(losses(event) for event in plain.fit()) != expected[0][0]
+
+
+def test_frozen_stages_stay_bit_for_bit_and_are_in_no_optimizer(data):
+    run = trainer(data, mode="full", frozen_stages=2, weight_decay=0.5, l1=0.01)
+    before = {name: tensor.clone() for name, tensor in tensors(run).items()}
+    list(run.fit())
+    same = {name.split(".")[0] for name, tensor in tensors(run).items() if torch.equal(tensor, before[name])}
+    changed = {name.split(".")[0] for name, tensor in tensors(run).items() if not torch.equal(tensor, before[name])}
+    assert same == {"conv1", "bn1", "layer1", "layer2"} and changed == {"layer3", "layer4", "fc"}
+    learning = {id(weight) for group in run.stage.optimizer.param_groups for weight in group["params"]}
+    assert learning == {id(weight) for weight in run.stage.model.parameters() if weight.requires_grad}
+    assert not any(freeze(create("resnet18", 2), 0)) and len(freeze(create("resnet20_cifar", 2), 4)) == 8
+
+
+def test_a_long_gradient_is_shortened_and_a_short_one_is_left_alone(data):
+    steps = {}
+    for clip in (0.0, 1e-3, 1e6):
+        run = trainer(data, mode="full", clip=clip, ema_decay=0, momentum=0.0, weight_decay=0.0, layer_decay=1.0)
+        before = run.delivered().fc.weight.clone()
+        next(run.fit())
+        steps[clip] = (run.delivered().fc.weight - before, run.stage.optimizer.param_groups[0]["lr"])
+    assert torch.equal(steps[0.0][0], steps[1e6][0])
+    assert 0 < steps[1e-3][0].norm() <= 1e-3 * steps[1e-3][1] * 1.001 < steps[0.0][0].norm()
+
+
+def test_l1_takes_weights_to_zero_and_no_further_and_leaves_norms_alone():
+    weight, norm = torch.nn.Parameter(torch.tensor([[0.5, -0.5, 0.05, -0.05, 0.0]])), torch.nn.Parameter(torch.ones(2))
+    shrink([{"params": [weight, norm], "lr": 0.2}], 0.5)
+    torch.testing.assert_close(weight.data, torch.tensor([[0.4, -0.4, 0.0, 0.0, 0.0]]))
+    assert torch.equal(norm.data, torch.ones(2))
+
+
+def test_the_rate_of_dropping_paths_grows_from_block_to_block():
+    model = create("resnet18", 2)
+    for rates in ([0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7], [0] * 8):
+        set_drop_path(model, rates[-1])
+        blocks = [block for name, stage in model.named_children() if name.startswith("layer") for block in stage]
+        assert [getattr(block.drop_path, "rate", 0) for block in blocks] == pytest.approx(rates)
+
+
+def test_weights_of_classes_are_inverse_to_their_pictures_and_one_on_average():
+    targets = [0] * 6 + [1] * 3 + [2]
+    weights = class_weights(targets, 3)
+    assert weights[1] == 2 * weights[0] and weights[2] == 6 * weights[0]
+    assert float(weights[targets].mean()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("mode", "balance"), [("head", "loss"), ("full", "loss"), ("full", "sampling")])
+def test_balance_makes_a_rare_class_count(data, mode, balance):
+    shares = {}
+    for chosen in ("none", balance):
+        run = trainer(data, mode=mode, balance="none")
+        kept = [index for index, target in enumerate(run.stage.train.targets) if target or index == 0]
+        few = Pictures([run.stage.train.paths[i] for i in kept], [run.stage.train.targets[i] for i in kept])
+        settings = replace(run.stage.settings, balance=chosen, learning_rate=0.05, batch_size=4)
+        run.stage = type(run.stage)(run.stage.model, PREPROCESSING, few, run.stage.val, settings)
+        logits = [event.logits for event in run.fit() if isinstance(event, Validated)][-1]
+        shares[chosen] = torch.from_numpy(logits).softmax(dim=1)[:, 0].mean()
+    assert shares[balance] > shares["none"]
+
+
+def test_patience_ends_a_run_that_gets_no_better_and_delivers_its_best_epoch(data):
+    """Also where the run is left and taken up again, to the same bits."""
+    changes = {"mode": "full", "epochs": 8, "patience": 2, "ema_decay": 0}
+    whole, kept, found = trainer(data, **changes), {}, []
+    lowest = iter([3.0, 1.0, 2.0, 2.5])
+    worsen(whole, lowest)
+    for event in whole.fit():
+        if isinstance(event, Validated):
+            found.append(event.epoch)
+            kept[event.epoch] = copied(whole.state()), copied((whole.stage._latest().state_dict(), {}))[0]
+    assert found == [1, 2, 3, 4] and whole.stage.best_epoch == 2
+    assert equal(tensors(whole), kept[2][1]) and not equal(tensors(whole), kept[4][1])
+    resumed = trainer(data, **changes)
+    resumed.load_state(kept[3][0])
+    assert equal(tensors(resumed), kept[2][1])
+    worsen(resumed, iter([2.5]))
+    assert [event.epoch for event in resumed.fit() if isinstance(event, Validated)] == [4]
+    assert equal(tensors(resumed), tensors(whole))
+    ended = trainer(data, **changes)
+    ended.load_state(kept[4][0])
+    assert list(ended.fit()) == []
+
+
+def worsen(run: Trainer, val_losses: Iterator[float]) -> None:
+    """Let the validation find these losses."""
+    validate = run.stage._validate
+
+    def found(epoch: int) -> Generator[Validating, None, Validated]:
+        return replace((yield from validate(epoch)), val_loss=next(val_losses))
+
+    run.stage._validate = found
 
 
 def test_decoding_processes_that_are_killed_are_replaced_until_it_is_no_accident(data, monkeypatch):

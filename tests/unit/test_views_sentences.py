@@ -63,7 +63,7 @@ def test_a_class_that_contains_a_comma_keeps_its_name() -> None:
 def test_the_command_line_repeats_what_differs_from_the_defaults() -> None:
     settings = TrainSettings(data="ab12", model="resnet18d.imagenette", mode="head", learning_rate=0.1, name="my pets")
     assert commands.train(settings) == (
-        "python -m resnet train --data ab12 --model resnet18d.imagenette --mode head --lr 0.1 --name 'my pets'"
+        "python -m resnet train --data ab12 --model resnet18d.imagenette --mode head --name 'my pets' --lr 0.1"
     )
 
 

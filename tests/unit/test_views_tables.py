@@ -68,6 +68,7 @@ def test_runs_of_which_little_is_known() -> None:
 
 def test_every_setting_has_a_name_in_words() -> None:
     missing = [f.name for f in dataclasses.fields(TrainSettings) if f"setting_{f.name}" not in CATALOGUE]
+    missing += [f.name for f in dataclasses.fields(TrainSettings)[2:] if f"help_{f.name}" not in CATALOGUE]
     assert missing == []
 
 
