@@ -20,6 +20,7 @@ from resnet.data.importing import import_dataset
 from resnet.errors import UserError
 from resnet.settings import TrainSettings
 from resnet.store import PROJECT, Lock, Store, read_json, read_lines, write_json
+from resnet.worker import checkpoint
 from tests.processes import children
 from tests.waiting import until
 
@@ -246,3 +247,49 @@ def test_a_run_that_diverges_delivers_its_last_good_model_and_is_not_resumed(sto
     assert all(np.isfinite(tensor).all() for tensor in load_file(folder / "model" / "model.safetensors").values())
     with pytest.raises(UserError, match="would fail again"):
         jobs.resume(store, folder.name)
+
+
+def test_patience_delivers_the_epoch_with_the_lowest_loss_and_says_that_validation_chose_it(store, settings):
+    chosen = replace(settings, mode="full", epochs=6, patience=1, ema_decay=0.0, learning_rate=0.1, warmup=0.0)
+    folder = store.runs / jobs.start(store, chosen)
+    assert ended(folder) == "done"
+    found = [line["val_loss"] for line in read_lines(folder / "metrics.jsonl") if "val_loss" in line]
+    summary = read_json(folder / "report.json")["summary"]
+    assert len(found) == summary["epochs"] and summary["selected"] == "validation"
+    assert found[:-2] == sorted(found[:-2], reverse=True) and (len(found) == 6 or found[-1] >= found[-2])
+    for file in ("model.safetensors", "config.json"):
+        assert len({(folder / place / file).stat().st_size for place in ("model", "best")}) == 1
+    weights = [load_file(folder / place / "model.safetensors") for place in ("model", "best")]
+    assert all(np.array_equal(weights[0][name], weights[1][name]) for name in weights[0])
+    assert "selected on validation" in (folder / "model" / "README.md").read_text()
+
+
+LITTLE_MEMORY = """
+import sys
+from pathlib import Path
+import torch
+from resnet.nn.network import ResNet
+from resnet.worker.__main__ import main
+
+def forward_features(network, x, forward=ResNet.forward_features):
+    if network.training and len(x) > 3:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+    return forward(network, x)
+
+ResNet.forward_features = forward_features
+main(Path(sys.argv[1]))
+"""
+
+
+def test_a_run_whose_steps_do_not_fit_into_memory_takes_them_in_parts_and_says_so(store, settings, monkeypatch):
+    started = []
+    launch = [sys.executable, "-c", LITTLE_MEMORY]
+    monkeypatch.setattr(jobs.runs, "_launch", lambda folder: started.append(subprocess.Popen([*launch, folder])))
+    folder = store.runs / jobs.start(store, replace(settings, mode="full", epochs=1))
+    started[0].wait()
+    assert state(folder) == "done" and steps(folder) == 4
+    message = jobs.status(folder)["message"]
+    assert message["key"] == "run_divided" and message["values"] == {"batch": 8, "images": 2}
+    assert message in read_json(folder / "report.json")["summary"]["adapted"]
+    assert message["english"] in (folder / "model" / "README.md").read_text()
+    assert checkpoint.load(folder / "last")[0][1]["micro_batch"] == 2
