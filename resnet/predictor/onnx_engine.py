@@ -61,8 +61,8 @@ def normalised(images: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
 def _options() -> onnxruntime.SessionOptions:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads()
-    # Threads that wait do so asleep: others need the cores, decoding and the page above all.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Threads wait awake within a run, and asleep after it: others need the cores then, decoding and the page above all.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     options.log_severity_level = 3  # errors; they are raised as well
     return options
 
