@@ -1,4 +1,4 @@
-"""The import: a folder, an archive or a table of labels becomes a data set of the workspace, or a sentence.
+"""The import: a folder, an archive, a table of labels or uploads become a data set of the workspace, or a sentence.
 
 Every picture is checked. All is made in a temporary folder on the workspace's disk and renamed into its place when it
 is whole. What is known of each file stands in an index on the disk, row by row: no list here grows with the number of
@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -23,9 +23,10 @@ from resnet.data.dataset import COLUMNS, Dataset, write_manifest, write_name, wr
 from resnet.data.decoder import Measured, measured
 from resnet.data.images import MAX_BYTES, shown
 from resnet.data.index import CONTRADICTED, NAME, UNIT, Index, encoded
-from resnet.data.layout import FEW, PARTS, clean_label, few, read_layout
+from resnet.data.layout import FEW, PARTS, clean_label, few, read_labelled, read_layout
 from resnet.data.split import draw, stratified
 from resnet.data.table import find_table, is_table, list_pictures, read_table
+from resnet.data.uploads import Upload, own_name, read_uploads
 from resnet.errors import UserError
 from resnet.store import Store
 from resnet.text import Message
@@ -81,22 +82,58 @@ def import_dataset(
     source = Path(source)
     _check_source(source, store)
     on_disk = source if source.is_dir() else source.parent if is_table(source) else None  # where its pictures lie
-    temporary = store.temporary()
+
+    def read(index: Index, unpacked: Path) -> list[Message]:
+        if is_table(source):
+            list_pictures(source, index, Bounds(limits))
+            return read_table(source, source.name, index)
+        read_source(source, unpacked, index, limits, progress)
+        return _read_labels(index, on_disk, unpacked)
+
+    return _make(store, read, on_disk, (name, _own_name(source)), progress)
+
+
+def import_uploads(
+    uploads: Sequence[Upload],
+    store: Store,
+    progress: Progress | None = None,
+    limits: Limits = Limits(),  # noqa: B008 (frozen)
+) -> Dataset:
+    """The data set made of what a browser sent, its files moved from where they were; the rest as `import_dataset`.
+
+    The same folder on the disk gives the same data set.
+    """
+
+    def read(index: Index, unpacked: Path) -> list[Message]:
+        read_uploads(uploads, unpacked, index, Bounds(limits))
+        return read_labelled(index) if uploads and uploads[0].label else _read_labels(index, None, unpacked)
+
+    return _make(store, read, None, (None, own_name(uploads)), progress)
+
+
+def _make(
+    store: Store,
+    read: Callable[[Index, Path], list[Message]],
+    on_disk: Path | None,
+    names: tuple[str | None, str],
+    progress: Progress | None,
+) -> Dataset:
+    """A data set in the workspace, made in a temporary folder.
+
+    read: lists files in the index, unpacks them to a folder unless they lie in `on_disk`; answers what is doubtful.
+    names: what it shall be called, and what it is called otherwise.
+    """
+    temporary, (name, otherwise) = store.temporary(), names
     try:
         made, unpacked = temporary / "made", temporary / "unpacked"
         for folder in (made / "files", unpacked):
             folder.mkdir(parents=True)
         with Index(temporary / "index.sqlite") as index:
-            if is_table(source):
-                list_pictures(source, index, Bounds(limits))
-                warnings = read_table(source, source.name, index)
-            else:
-                read_source(source, unpacked, index, limits, progress)
-                warnings = _read_labels(index, on_disk, unpacked)
+            warnings = read(index, unpacked)
             _check_pictures(index, on_disk, unpacked, made, progress)
             folder = store.datasets / _content_id(index)
             if not folder.exists():
-                _fill(made, clean_name(name or _own_name(source)), index, warnings)
+                _fill(made, clean_name(name or otherwise), index, warnings)
                 _publish(made, folder)
             elif name:
                 write_name(folder, clean_name(name))

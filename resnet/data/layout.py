@@ -84,6 +84,20 @@ def read_layout(index: Index) -> list[Message]:
     return [*_stray(index, classes), *doubtful(labels, classes)]
 
 
+def read_labelled(index: Index) -> list[Message]:
+    """What is doubtful of files that have their label in the index already. Raises UserError where all have one."""
+    classes = labelled(index)
+    if len(labels := sorted({label for label, _ in classes})) < 2:
+        raise UserError("layout_one_class", label=shown(labels[0]) if labels else "-")
+    return ignored(index) + doubtful(labels, classes)
+
+
+def labelled(index: Index) -> dict[tuple[str, str], Class]:
+    """What pictures there are of each (label, part), where no folder stands for a class."""
+    query = "SELECT label, part, count(*) FROM file WHERE picture AND label IS NOT NULL GROUP BY 1, 2"
+    return {(label, part): Class(label, count, count) for label, part, count in index.run(query)}
+
+
 def clean_label(name: str) -> str:
     """A folder's name as a class: one Unicode form (macOS has another), no controls, one line, no outer blanks."""
     name = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode())

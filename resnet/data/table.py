@@ -19,7 +19,7 @@ from typing import NamedTuple
 from resnet.data.bounds import Bounds, is_hidden, safe_name
 from resnet.data.images import is_picture, shown
 from resnet.data.index import CONTRADICTED, TABLES, Index, encoded
-from resnet.data.layout import FEW, PART_NAMES, Class, clean_label, doubtful, few, ignored
+from resnet.data.layout import FEW, PART_NAMES, clean_label, doubtful, few, ignored, labelled
 from resnet.errors import UserError
 from resnet.text import Message
 
@@ -111,19 +111,18 @@ def read_table(path: str | Path, name: str, index: Index) -> list[Message]:
         SET (label, part, grp) = (SELECT label, part, grp FROM line WHERE file = file.id AND label <> '')
         WHERE id IN (SELECT file FROM line WHERE label <> '') AND id NOT IN ({CONTRADICTED})"""
     )
-    return ignored(index) + _doubtful(index, name)
+    return _doubtful(index, name)
 
 
 def _doubtful(index: Index, table: str) -> list[Message]:
-    counts = index.run("SELECT label, part, count(*) FROM file WHERE label IS NOT NULL GROUP BY 1, 2").fetchall()
-    classes = {(label, part): Class(label, count, count) for label, part, count in counts}
+    classes = labelled(index)
     labels = sorted({label for label, _ in classes})
     if not labels:
         names = index.column("SELECT name FROM line ORDER BY id LIMIT ?", FEW + 1)
         raise UserError("table_no_pictures", table=shown(table), files=few(names) or "-")
     if len(labels) == 1:
         raise UserError("table_one_class", table=shown(table), label=shown(labels[0]))
-    return doubtful(labels, classes)
+    return ignored(index) + doubtful(labels, classes)
 
 
 def _rows(path: str | Path, name: str) -> Iterator[tuple[int, Row]]:

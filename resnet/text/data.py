@@ -139,6 +139,14 @@ STRINGS: dict[str, tuple[str, str]] = {
         "The archive was refused: its member {file} points outside of it. Make a new one of the class folders.",
         "已拒绝该压缩包：成员 {file} 指向压缩包之外。请重新打包类别文件夹。",
     ),
+    "upload_climbs": (
+        "The upload was refused: {file} is not the name of a file in the folder that was chosen.",
+        "已拒绝上传：{file} 不是所选文件夹内的文件名。",
+    ),
+    "upload_strange": (
+        "The upload was refused: {file} was not sent by this page, or is there no more. Choose the pictures again.",
+        "已拒绝上传：{file} 不是由本页面发送的，或已不存在。请重新选择图片。",
+    ),
     "archive_link": (
         "The archive was refused: its member {file} is a link or a device, not a file. "
         "Make a new one of the files themselves.",

@@ -12,10 +12,10 @@ from resnet.ui.components import Choice
 from resnet.ui.models import model_choices
 from resnet.ui.offer import ModelOffer
 from resnet.ui.plots import curves
+from resnet.ui.ways import WaysIn
 from resnet.views import commands, figures, sentences, tables
 
 MODES = ("head", "auto", "scratch")
-ARCHIVES = [".zip", ".tar", ".tgz", ".gz", ".bz2"]  # of .tar.gz and .tar.bz2 Gradio sees the end
 
 
 class FinetuneTab:
@@ -49,18 +49,7 @@ class FinetuneTab:
     def _lay_out_pictures(self) -> None:
         with gr.Group(elem_classes="panel"):
             self.page.text("step_pictures", "h2", "step")
-            with gr.Row():
-                self.archive = gr.File(
-                    file_types=ARCHIVES, elem_id="finetune-archive", elem_classes="drop-here", height=150
-                )
-                self.words.put(self.archive, label="zip_of_classes")
-                with gr.Column():
-                    self.samples = self._button("try_samples", "finetune-samples")
-                    self.page.text("layout_help", style="quiet")
-            with gr.Row(elem_classes="bottom"):
-                self.folder = gr.Textbox(elem_id="finetune-folder", scale=4)
-                self.words.put(self.folder, label="server_folder", placeholder="server_folder_like")
-                self.take = self._button("import_folder", "finetune-import-folder", scale=1, min_width=140)
+            self.ways = WaysIn(self.page, self._button, self.choose)
             with gr.Row(elem_classes="bottom"):
                 self.data = Choice([], elem_id="finetune-data", interactive=True, scale=4)
                 self.words.put(self.data, label="imported")
@@ -126,10 +115,7 @@ class FinetuneTab:
             *(self.batch_size, self.learning_rate, self.seed, self.crop_mode),
         ]
         self.offered.wire()
-        slow = {"show_progress": "full", "show_progress_on": self.data_note, "concurrency_id": "import"}
-        page.on(self.archive.upload, self.bring, [self.archive], [self.data], self.data_note, **slow)
-        page.on([self.take.click, self.folder.submit], self.bring, [self.folder], [self.data], self.data_note, **slow)
-        page.on(self.samples.click, self.bring_samples, [], [self.data], self.data_note, **slow)
+        self.ways.wire(self.data, self.data_note)
         page.on(
             [page.load, self.data.change, language.change],
             self.say_report,
@@ -164,16 +150,6 @@ class FinetuneTab:
         page.on(self.see.click, results.turn_to, [self.watched], [page.tabs, results.chosen], self.run_note)
 
     # callbacks
-
-    def bring(self, source: str | None, language: str, progress=gr.Progress()):  # noqa: B008
-        if not source:
-            return gr.skip()
-        data = self.service.import_from(source, progress=lambda *step: report_progress(progress, step, language))
-        return self.choose(data.id, language)
-
-    def bring_samples(self, language: str, progress=gr.Progress()):  # noqa: B008
-        progress(0.1, desc=say("drawing_samples", language))
-        return self.choose(self.service.import_samples().id, language)
 
     def choose(self, chosen: str | None, language: str):
         choices = [(sentences.data_line(data, language), data["id"]) for data in self.service.datasets()]
@@ -284,12 +260,6 @@ def number(text: str) -> int | float | str | None:
         with contextlib.suppress(ValueError):
             return kind(text)
     return text.strip() or None
-
-
-def report_progress(progress: gr.Progress, step: tuple[str, int, int], language: str) -> None:
-    """Show a step (stage, done, total) of an import."""
-    stage, done, total = step
-    progress((done, total), desc=say(f"importing_{stage}", language))
 
 
 def mode_choices(language: str, seconds: dict[str, float] | None = None) -> list[tuple[str, str]]:

@@ -20,13 +20,14 @@ import resnet
 from resnet import jobs
 from resnet.data.dataset import Dataset, list_datasets
 from resnet.data.decoder import fitted
-from resnet.data.importing import import_dataset
+from resnet.data.importing import import_dataset, import_uploads
 from resnet.data.samples import import_samples
 from resnet.errors import UserError
 from resnet.settings import TrainSettings
 from resnet.store import Store, name_of, read_json, read_lines
 from resnet.text import Message
 from resnet.ui.downloads import Download, Downloads
+from resnet.ui.received import discard, received
 from resnet.weights import hub
 from resnet.weights.find import HUB, HubName, default_model, find, hub_config, shipped, source
 from resnet.weights.folder import CONFIG, WEIGHTS, ModelConfig, read_config
@@ -233,6 +234,19 @@ class Service:
         return import_dataset(Path(source.strip()).expanduser(), self.store, name=name or None, progress=progress)
 
     @at_home
+    def import_uploads(self, sent: object, progress: Callable | None = None) -> Dataset:
+        """Import what the page's script has sent, see resnet.ui.received; nothing of it stays among the uploads."""
+        uploads = received(sent, self._uploads)
+        try:
+            return import_uploads(uploads, self.store, progress)
+        finally:
+            discard(uploads)
+
+    @at_home
+    def discard_uploads(self, sent: object) -> None:
+        discard(received(sent, self._uploads))
+
+    @at_home
     def import_samples(self) -> Dataset:
         return import_samples(self.store)
 
@@ -369,8 +383,13 @@ class Service:
         self._want_here(reference)
         found = self.find(reference)
         model, place = (found.name, found.name) if isinstance(found, HubName) else (found.resolve(), found.parent.name)
-        out = self.store.root / "tmp" / "uploads" / "taken-away" / place.replace("/", "-")
+        out = self._uploads / "taken-away" / place.replace("/", "-")
         return resnet.export(model, to, out, self.store, progress)
+
+    @property
+    def _uploads(self) -> Path:
+        """Where Gradio keeps them."""
+        return self.store.root / "tmp" / "uploads"
 
     def _report_folder(self, reference: str) -> Path:
         ship = _shipped(reference)

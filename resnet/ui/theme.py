@@ -7,7 +7,7 @@ import gradio as gr
 ASSETS = Path(__file__).parent / "assets"
 FAVICON = ASSETS / "favicon.svg"
 CSS = ASSETS / "page.css"
-SCRIPT = f"<script>{(ASSETS / 'page.js').read_text('utf-8')}</script>"
+SCRIPT = "".join(f"<script>{(ASSETS / name).read_text('utf-8')}</script>" for name in ("page.js", "pictures.js"))
 
 SERIES = ("#8b9499", "#0f8795")  # what it learns from (grey), what it is checked with (the accent)
 

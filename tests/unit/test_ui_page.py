@@ -109,6 +109,8 @@ def test_a_hosted_app_only_classifies(store: Store, data, tmp_path: Path) -> Non
     settings = TrainSettings(data=data.id, model="resnet18")
     closed = [
         lambda: hosted.import_from("/etc"),
+        lambda: hosted.import_uploads([]),
+        lambda: hosted.discard_uploads([]),
         hosted.import_samples,
         hosted.datasets,
         lambda: hosted.dataset(data.id),
