@@ -17,7 +17,7 @@ PRECISIONS = ("float32", "bfloat16")
 BALANCES = ("none", "loss", "sampling")
 CHOICES = {"mode": MODES, "crop_mode": CROP_MODES, "precision": PRECISIONS, "balance": BALANCES}
 # What only one of the two stages of training reads; all else serves both.
-HEAD_ONLY = ("head_epochs", "head_learning_rate", "head_weight_decay")
+HEAD_ONLY = ("head_epochs", "head_learning_rate", "head_weight_decay", "head_views")
 FULL_ONLY = (
     "epochs", "learning_rate", "weight_decay", "train_size", "ema_decay", "crop_scale", "precision", "workers",
     "layer_decay", "frozen_stages", "dropout", "drop_path", "clip", "l1", "patience",
@@ -40,7 +40,8 @@ class TrainSettings:
     head_learning_rate: float | None = None  # the same for the head on cached features
     momentum: float = 0.9  # Nesterov's
     weight_decay: float | None = None  # per step, times the learning rate; on weights, not on norms and biases
-    head_weight_decay: float | None = None  # the same for the head; None: less the more pictures there are
+    head_weight_decay: float | None = None  # the same for the head; None: chosen on folds of the training part
+    head_views: int | None = None  # features of each training picture: as it is, or mirrored as well
     l1: float | None = None  # what each weight moves towards zero per step, times the learning rate (see `shrink`)
     layer_decay: float | None = None  # learning rate of a stage over that of the next
     frozen_stages: int | None = None  # so many stages, and the stem before them, stay as they are; 0: all learn
@@ -98,7 +99,8 @@ RANGES = {
     "head_learning_rate": (1e-7, 10),
     "momentum": (0, 0.999),
     "weight_decay": (0, 1),
-    "head_weight_decay": (0, 1),
+    "head_weight_decay": (0, 10),
+    "head_views": (1, 2),
     "l1": (0, 0.1),
     "layer_decay": (0.1, 1),
     "frozen_stages": (0, 4),
@@ -116,7 +118,9 @@ RANGES = {
 
 
 def resolve(settings: TrainSettings, *, images: int, model_size: int, crop_mode: str, processes: int) -> TrainSettings:
-    """Every None filled in but name, device and precision, for `images` training pictures; None what the mode ignores.
+    """Every None filled in for `images` training pictures; None what the mode ignores.
+
+    Name, device, precision and the weight decay of the head are left to those who can tell.
 
     In mode head, `epochs` and `learning_rate` are the head's, unless its own are given.
     model_size (pixels) and crop_mode are the start weights' own; processes, how many decode pictures.
@@ -141,7 +145,7 @@ def resolve(settings: TrainSettings, *, images: int, model_size: int, crop_mode:
         # higher where the classifier is new and learns with all the rest
         "learning_rate": {"scratch": 0.2, "full": 0.03}.get(settings.mode, 0.01),
         "head_learning_rate": 1.0,
-        "head_weight_decay": 0.2 / images,
+        "head_views": 1,
         "weight_decay": 5e-4 if scratch else 1e-4,
         "l1": 0.0,
         "layer_decay": 1.0 if scratch else 0.7,  # Howard & Ruder 2018 (ULMFiT), section 3.2, take 1 / 2.6

@@ -199,8 +199,13 @@ STRINGS: dict[str, tuple[str, str]] = {
         "使权重保持较小（L2），避免死记图片。图片少时可调大。",
     ),
     "help_head_weight_decay": (
-        "Weight decay of the last layer, while it learns alone.",
-        "只训练末层时的权重衰减。",
+        "Of the last layer, while it learns alone. Automatic tries seven values on parts of the training pictures held "
+        "out in turn.",
+        "只训练末层时的权重衰减。“自动”会轮流留出部分训练图片，从七个值中挑选。",
+    ),
+    "help_head_views": (
+        "2: the last layer learns from mirrored pictures too. Takes longer, and gains little.",
+        "2：末层也从镜像图片学习。耗时更长，收益很小。",
     ),
     "help_l1": (
         "Draws weights to exactly zero. 0, none, is right but for studying which weights matter.",

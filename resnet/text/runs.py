@@ -65,6 +65,10 @@ STRINGS: dict[str, tuple[str, str]] = {
         "Where something had been saved before, that is kept as the run's model.",
         "损失已不是有限数值：学习率 {rate} 过高。请用它的十分之一重新开始。若此前已有保存，则保留为该训练的模型。",
     ),
+    "run_chosen": (
+        "Chosen on folds of the training part: {setting} {value}.",
+        "在训练部分的折上选定：{setting} {value}。",
+    ),
     "run_divided": (
         "A step of {batch} pictures did not fit into memory, so steps are computed in parts of about {images} and "
         "added up. Batch normalisation sees one part at a time: results may differ a little.",

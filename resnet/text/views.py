@@ -185,6 +185,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "setting_momentum": ("momentum", "动量"),
     "setting_weight_decay": ("weight decay", "权重衰减"),
     "setting_head_weight_decay": ("weight decay of the last layer", "末层的权重衰减"),
+    "setting_head_views": ("views for the last layer", "末层所用视图数"),
     "setting_l1": ("pull of weights to zero (L1)", "权重趋零强度（L1）"),
     "setting_layer_decay": ("learning rate from layer to layer", "逐层学习率比例"),
     "setting_frozen_stages": ("frozen stages", "冻结的阶段数"),

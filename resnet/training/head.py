@@ -1,6 +1,8 @@
 """The head alone learns, on features of the backbone that are computed once."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -16,8 +18,10 @@ from resnet.predictor.predictor import BATCH, compute
 from resnet.predictor.torch_engine import fastest
 from resnet.settings import TrainSettings
 from resnet.text import Message
+from resnet.training.folds import chosen_decay
 from resnet.training.recipe import class_weights, rate_at
 from resnet.training.stage import (
+    Chosen,
     Event,
     Loss,
     Pictures,
@@ -60,12 +64,12 @@ class HeadStage:
         self.head = nn.Linear(model.num_features, model.num_classes)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
-        decayed = {"params": [self.head.weight], "weight_decay": settings.head_weight_decay}
-        groups = [decayed, {"params": [self.head.bias]}]
+        self.weight_decay = settings.head_weight_decay  # None until it is chosen
+        groups = [{"params": [self.head.weight]}, {"params": [self.head.bias]}]
         self.optimizer = torch.optim.SGD(groups, lr=0.0, momentum=settings.momentum, nesterov=settings.momentum > 0)
         # Shown evenly or weighted evenly, classes have the same loss in the mean; the weights do it without chance.
-        weights = class_weights(train.targets, model.num_classes) if settings.balance != "none" else None
-        self.criterion = nn.CrossEntropyLoss(weights, reduction="sum", label_smoothing=settings.label_smoothing)
+        self.weights = class_weights(train.targets, model.num_classes) if settings.balance != "none" else None
+        self.criterion = nn.CrossEntropyLoss(self.weights, reduction="sum", label_smoothing=settings.label_smoothing)
         self.step, self.validated, self.loss = 0, 0, Loss()  # steps taken, epochs ended and validated
         self.epochs, self.highest_rate = settings.head_epochs, settings.head_learning_rate
         self.epoch_steps = steps_per_epoch(len(train.paths), settings.batch_size)
@@ -76,30 +80,51 @@ class HeadStage:
         features, mean, scale = self._centred()
         targets = torch.tensor([*self.train.targets, *self.val.targets])
         count = len(self.train.paths)
+        if self.weight_decay is None:
+            self._choose(features[:count], targets[:count])
+            yield Chosen("head_weight_decay", self.weight_decay)
+        self.optimizer.param_groups[0]["weight_decay"] = self.weight_decay
         while self.validated < self.epochs:
             epoch = self.validated
-            order = np.random.default_rng((self.settings.seed, epoch)).permutation(count)
+            random = np.random.default_rng((self.settings.seed, epoch))
+            order, mirrored = random.permutation(count), random.integers(self.settings.head_views, size=count) > 0
             batches = np.array_split(order, self.epoch_steps)
             for batch in batches[self.step - epoch * self.epoch_steps :]:
                 rate = self.highest_rate * rate_at((self.step + 1) / self.steps, self.settings.warmup)
-                self.loss.add(self._learn(features[batch], targets[batch], rate))
+                rows = np.where(mirrored[batch], len(targets) + batch, batch)
+                self.loss.add(self._learn(features[rows], targets[batch], rate))
                 self.step += 1
                 self._fold(mean, scale)
                 ended = self.step % self.epoch_steps == 0
                 mean_loss = self.loss.mean(self.highest_rate) if ended else None
                 yield progress(self, epoch + 1, len(batch), 0.0, mean_loss, rate if ended else None)
             with torch.no_grad():
-                logits = self.head(features[count:])
+                logits = self.head(features[count : len(targets)])
             self.validated += 1
             yield validated(self, epoch + 1, logits, targets[count:])
 
+    def _choose(self, features: Tensor, targets: Tensor) -> None:
+        settings = self.settings
+        self.weight_decay = chosen_decay(
+            features, targets, self.train.groups, settings.seed, settings.label_smoothing, self.weights
+        )
+
     def _compute_features(self) -> Iterator[Progress]:
-        paths = [*self.train.paths, *self.val.paths]
-        if len(self.features) == len(paths):
+        parts = [False, *[True] * (self.settings.head_views - 1)]
+        pictures = {False: [*self.train.paths, *self.val.paths], True: self.train.paths}
+        total, before = sum(len(pictures[mirrored]) for mirrored in parts), 0
+        if len(self.features) == total:
             return
-        rows: list[Tensor] = [self.features]
-        outputs = compute(self._engine().features, self.preprocessing, paths[len(self.features) :])
-        for done, output in enumerate(outputs, start=len(self.features) + 1):
+        engine = self._engine()
+        for mirrored in parts:
+            network = partial(of_mirrored, engine.features) if mirrored else engine.features
+            yield from self._compute(network, pictures[mirrored], before, total)
+            before += len(pictures[mirrored])
+
+    def _compute(self, network: Callable, paths: Sequence[Path], before: int, total: int) -> Iterator[Progress]:
+        """The rows of `paths`, which come after `before` others; some of them may be there."""
+        there, rows = max(0, len(self.features) - before), [self.features]
+        for done, output in enumerate(compute(network, self.preprocessing, paths[there:]), start=there + 1):
             if isinstance(output, Message):
                 raise UserError("picture_lost", file=paths[done - 1].name, reason=output)
             rows.append(torch.from_numpy(output)[None])
@@ -107,7 +132,7 @@ class HeadStage:
                 images = len(rows) - 1
                 self.features = torch.cat(rows)
                 rows = [self.features]
-                yield Progress("features", 0, self.epochs, done, len(paths), images)
+                yield Progress("features", 0, self.epochs, before + done, total, images)
 
     def _engine(self) -> Engine:
         """Made of the weights as they are, so that a run that is resumed has the same one as before."""
@@ -146,7 +171,7 @@ class HeadStage:
             **prefixed("optimizer.", optimizer_tensors(self.optimizer)),
             "features": self.features,
         }
-        return tensors, counters(self)
+        return tensors, {**counters(self), "weight_decay": self.weight_decay}
 
     def load_state(self, state: State) -> None:
         tensors, counts = state
@@ -155,3 +180,9 @@ class HeadStage:
         load_optimizer_tensors(self.optimizer, unprefixed("optimizer.", tensors))
         self.features = tensors["features"]
         load_counters(self, counts)
+        self.weight_decay = counts.get("weight_decay", self.weight_decay)
+
+
+def of_mirrored(network: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> np.ndarray:
+    """What `network` makes of the pictures uint8 (N, C, H, W), left and right exchanged."""
+    return network(np.ascontiguousarray(images[..., ::-1]))

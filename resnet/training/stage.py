@@ -22,10 +22,11 @@ State = tuple[dict[str, Tensor], dict]  # tensors, and counters that JSON can ho
 
 @dataclass(frozen=True)
 class Pictures:
-    """A part of a data set: N files and their classes (indices, N)."""
+    """A part of a data set: N files, their classes (indices, N) and groups ("" for none, N, or nothing at all)."""
 
     paths: Sequence[Path]
     targets: Sequence[int]
+    groups: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,14 @@ class Divided:
 
 
 @dataclass(frozen=True)
+class Chosen:
+    """A setting that was left open has got its value, by what was measured on the training part."""
+
+    setting: str
+    value: float
+
+
+@dataclass(frozen=True)
 class Validating:
     """Some of the validation pictures were looked at. Nothing has changed; it is a moment to leave at."""
 
@@ -68,7 +77,7 @@ class Validated:
     logits: np.ndarray
 
 
-Event = Progress | Divided | Validating | Validated
+Event = Progress | Divided | Chosen | Validating | Validated
 
 
 class Loss:

@@ -21,7 +21,7 @@ from resnet.predictor.torch_engine import best_device, check_device, fast_precis
 from resnet.settings import TrainSettings, device_queue, resolve
 from resnet.store import Store, append_line, put_in_place, read_lines, replacing, write_json
 from resnet.text import Message
-from resnet.training.stage import Divided, Event, Pictures, Progress, State, Validated
+from resnet.training.stage import Chosen, Divided, Event, Pictures, Progress, State, Validated
 from resnet.training.trainer import Trainer
 from resnet.weights.folder import ModelConfig, write_folder
 from resnet.weights.models import create_model, load_for_training
@@ -133,13 +133,16 @@ class _Run:
             self.adapted = [message.to_json() for message in model.adapted]
         self.config = ModelConfig(self.record["architecture"], labels, preprocessing)
         parts = (
-            Pictures([r.path for r in part], [r.target for r in part]) for part in map(self.data.part, ("train", "val"))
+            Pictures([r.path for r in part], [r.target for r in part], [r.group for r in part])
+            for part in map(self.data.part, ("train", "val"))
         )
         return Trainer(model, preprocessing, *parts, settings, self.record.get("engine", "torch"))
 
     def _take_up(self, state: State | None) -> None:
         """A trainer as of the last save, or a new one, and what had been written by then."""
         metrics = self.folder / "metrics.jsonl"
+        self.chosen = state[1].get("chosen", {}) if state else {}  # settings by name
+        self.settings = replace(self.settings, **self.chosen)
         self.trainer = self._trainer(fresh=state is None)
         room = ROOM + (BEST_ROOM if self.settings.patience else 0)
         self.status.room = room * sum(t.nbytes for t in self.trainer.delivered().state_dict().values())
@@ -163,6 +166,8 @@ class _Run:
                 self._note_progress(event, pace)
             elif isinstance(event, Divided):
                 self._note_divided(event)
+            elif isinstance(event, Chosen):
+                self._note_chosen(event)
             else:
                 self.seconds["evaluate"] += pace.seconds()
             if isinstance(event, Validated):
@@ -210,6 +215,12 @@ class _Run:
             self.later = self.settings.epochs * forward / pace.speed
         return self.later if event.stage in ("features", "head") else 0.0
 
+    def _note_chosen(self, event: Chosen) -> None:
+        """What was chosen is a setting like those that were said."""
+        self.chosen[event.setting] = event.value
+        self.settings = replace(self.settings, **self.chosen)
+        print(Message("run_chosen", {"setting": event.setting, "value": event.value}).say(), file=sys.stderr)
+
     def _note_divided(self, event: Divided) -> None:
         message = Message("run_divided", {"batch": event.batch, "images": event.images})
         self._tell(message)
@@ -245,7 +256,8 @@ class _Run:
         start = time.monotonic()
         tensors, counters = self.trainer.state()
         self.seconds["total"] = time.monotonic() - self.began
-        counters |= {"seconds": self.seconds, "images": self.images, "lines": self.lines, "adapted": self.adapted}
+        counters |= {"seconds": self.seconds, "images": self.images, "lines": self.lines}
+        counters |= {"adapted": self.adapted, "chosen": self.chosen}
         checkpoint.save(self.folder / "last", (tensors, counters))
         self.saved = time.monotonic()
         self.save_took, self.unsaved = self.saved - start, False

@@ -37,7 +37,7 @@ def resolved(mode: str, **chosen: object) -> TrainSettings:
 
 @pytest.mark.parametrize(("mode", "ignored"), [("auto", ()), ("head", FULL_ONLY), ("full", HEAD_ONLY)])
 def test_resolving_leaves_only_the_name_what_torch_must_settle_and_what_the_mode_ignores(mode, ignored):
-    settings = resolved(mode, weight_decay=0.1, head_weight_decay=0.1)
+    settings = resolved(mode, weight_decay=0.1, head_weight_decay=0.1)  # the head's is otherwise left to its folds
     open_fields = {field.name for field in fields(settings) if getattr(settings, field.name) is None}
     assert open_fields == {"name", "device", "precision", *ignored}
     assert not settings.problems()
@@ -50,6 +50,10 @@ def test_in_mode_head_epochs_and_rate_are_the_heads():
     assert (head.head_epochs, head.head_learning_rate) == (9, 0.1)
     auto = resolved("auto", epochs=7, learning_rate=0.5)
     assert (auto.epochs, auto.learning_rate, auto.head_epochs, auto.head_learning_rate) == (7, 0.5, 40, 1.0)
+
+
+def test_the_heads_weight_decay_stays_open_until_its_folds_are_looked_at():
+    assert resolved("head").head_weight_decay is None
 
 
 def test_the_first_gpu_has_one_queue_whatever_it_is_called():

@@ -13,8 +13,10 @@ from resnet.data import parallel
 from resnet.data.dataset import Dataset
 from resnet.errors import UserError
 from resnet.nn.network import create
+from resnet.predictor.torch_engine import TorchEngine
 from resnet.settings import TrainSettings, resolve
 from resnet.training import full
+from resnet.training.folds import VALUES
 from resnet.training.full import FullStage, autocast, out_of_memory
 from resnet.training.recipe import (
     averaged,
@@ -25,7 +27,7 @@ from resnet.training.recipe import (
     set_drop_path,
     shrink,
 )
-from resnet.training.stage import Divided, Event, Pictures, Progress, Validated, Validating
+from resnet.training.stage import Chosen, Divided, Event, Pictures, Progress, Validated, Validating
 from resnet.training.trainer import Trainer
 from resnet.weights.preprocessing import Preprocessing
 
@@ -154,6 +156,35 @@ def test_mode_head_leaves_the_backbone_alone(data):
     list(run.fit())
     changed = {name for name, tensor in tensors(run).items() if not torch.equal(tensor, before[name])}
     assert changed == {"fc.weight", "fc.bias"}
+
+
+def test_the_heads_weight_decay_is_told_once_and_one_that_was_said_is_kept(data):
+    run, said = trainer(data, mode="head"), trainer(data, mode="head", head_weight_decay=0.5)
+    chosen = [event for event in run.fit() if isinstance(event, Chosen)]
+    assert chosen == [Chosen("head_weight_decay", run.stage.weight_decay)]
+    assert run.stage.weight_decay in [value / len(data.part("train")) for value in VALUES]
+    assert not any(isinstance(event, Chosen) for event in said.fit()) and said.stage.weight_decay == 0.5
+    assert said.stage.optimizer.param_groups[0]["weight_decay"] == 0.5
+
+
+def test_a_head_of_two_views_learns_from_mirrored_pictures_too(data):
+    """Also where it is left within them and taken up again, to the same bits."""
+    whole, states = trainer(data, mode="head", head_views=2), []
+    events = [(losses(event), states.append(copied(whole.state()))) for event in whole.fit()]
+    train, val = len(data.part("train")), len(data.part("val"))
+    assert len(whole.stage.features) == 2 * train + val
+    engine = TorchEngine(whole.stage.model, PREPROCESSING, "cpu")
+    pixels = PREPROCESSING.pixels(_open(data.part("train")[3].path))[None, ..., ::-1]
+    mirrored = torch.from_numpy(engine.features(pixels.copy()))[0]
+    torch.testing.assert_close(mirrored, whole.stage.features[train + val + 3], rtol=1e-3, atol=1e-4)
+    for index in (0, 2, 4):
+        resumed = trainer(data, mode="head", head_views=2)
+        resumed.load_state(states[index])
+        assert [losses(event) for event in resumed.fit()] == [loss for loss, _ in events[index + 1 :]]
+        assert equal(tensors(resumed), tensors(whole))
+    one = trainer(data, mode="head")
+    list(one.fit())
+    assert not equal(tensors(one), tensors(whole))
 
 
 def test_the_folded_head_is_the_one_that_was_validated(data):
@@ -368,7 +399,7 @@ def kill_decoders(workers: int) -> None:
 @pytest.mark.parametrize("mode", ["head", "full"])
 def test_a_state_that_is_not_finite_is_not_given_away_to_be_saved(data, mode):
     run = trainer(data, mode=mode)
-    next(event for event in run.fit() if event.stage == mode)
+    next(event for event in run.fit() if isinstance(event, Progress) and event.stage == mode)
     assert run.state()
     with torch.no_grad():
         run.stage.model.bn1.running_var[0] = float("nan")
