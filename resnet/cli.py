@@ -105,9 +105,7 @@ def data_report(options: argparse.Namespace, store: Store) -> None:
 
 
 def train(options: argparse.Namespace, store: Store) -> None:
-    if options.data and Path(options.data).exists():
-        options.data = import_dataset(Path(options.data), store).id
-    settings = _settings(options)
+    settings = _settings(options, store)
     if settings.mode != "scratch":
         jobs.plan(store, settings)  # what is wrong is said before anything is fetched
         _fetch(settings.model, store)
@@ -115,7 +113,21 @@ def train(options: argparse.Namespace, store: Store) -> None:
     _follow(options, store, run)
 
 
-def _settings(options: argparse.Namespace) -> TrainSettings:
+def lr_find(options: argparse.Namespace, store: Store) -> None:
+    settings = _settings(options, store)
+    planned, progress = jobs.plan(store, settings), _Progress("steps", 0)
+    if settings.mode != "scratch":
+        _fetch(settings.model, store)
+    find_rate = importlib.import_module("resnet.worker.finder").find_rate
+    result = find_rate(planned.settings, planned.architecture, planned.preprocessing, store, progress.update)
+    progress.close()
+    _give(options, result, _rate_lines)
+
+
+def _settings(options: argparse.Namespace, store: Store) -> TrainSettings:
+    """What was said; data that is a path is imported first."""
+    if options.data and Path(options.data).exists():
+        options.data = import_dataset(Path(options.data), store).id
     said = {field.name: getattr(options, field.name) for field in dataclasses.fields(TrainSettings)}
     return TrainSettings(**{name: value for name, value in said.items() if value is not None})
 
@@ -253,10 +265,8 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("data", metavar="ID")
 
     sub = command("train", train, "tune a model on a data set, or train one from random weights", json=True)
-    sub.add_argument(
-        "--data", required=True, metavar="ID|PATH", help="an imported data set, or a folder, zip or tar to import"
-    )
-    sub.add_argument("--model", default="", metavar="M", help="start weights, or the architecture (--mode scratch)")
+    _add_settings(sub)
+    sub = command("lr-find", lr_find, "try learning rates for a training, from too low to too high", json=True)
     _add_settings(sub)
 
     sub = command("resume", resume, "go on with a run that was stopped, failed or was lost", json=True)
@@ -284,7 +294,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
-    """An option for each setting but data and model, with the page's words."""
+    """An option for each setting, with the page's words."""
+    parser.add_argument(
+        "--data", required=True, metavar="ID|PATH", help="an imported data set, or a folder, zip or tar to import"
+    )
+    parser.add_argument("--model", default="", metavar="M", help="start weights, or the architecture (--mode scratch)")
     for field in dataclasses.fields(TrainSettings):
         if field.name in ("data", "model"):
             continue
@@ -456,6 +470,11 @@ def _result_lines(result: dict) -> list[str]:
         f"pictures right, between {low:.1%} and {high:.1%}; {result['seconds']['total']:.0f} s, "
         f"{result['images_per_second']:.0f} images/s"
     ]
+
+
+def _rate_lines(result: dict) -> list[str]:
+    lines = [f"{point['rate']:8.2g}  {point['smoothed']:.3f}" for point in result["points"][::8]]
+    return ["    rate  loss", *lines, say("rate_suggested", rate=f"{result['suggestion']:.2g}")]
 
 
 def _evaluation_lines(report: dict) -> list[str]:

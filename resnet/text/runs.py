@@ -65,6 +65,14 @@ STRINGS: dict[str, tuple[str, str]] = {
         "Where something had been saved before, that is kept as the run's model.",
         "损失已不是有限数值：学习率 {rate} 过高。请用它的十分之一重新开始。若此前已有保存，则保留为该训练的模型。",
     ),
+    "device_busy": (
+        "A run is computing on the device {device}; try again once it has ended.",
+        "设备 {device} 上正有训练在运行；请待其结束后再试。",
+    ),
+    "rate_suggested": (
+        "Suggested: --lr {rate}, a tenth of the rate at which the loss was lowest.",
+        "建议：--lr {rate}，即损失最低处学习率的十分之一。",
+    ),
     "run_chosen": (
         "Chosen on folds of the training part: {setting} {value}.",
         "在训练部分的折上选定：{setting} {value}。",

@@ -1,6 +1,7 @@
 """All layers learn, from random crops of the pictures."""
 
 import copy
+import itertools
 import math
 import time
 from collections.abc import Generator, Iterator
@@ -17,6 +18,7 @@ from resnet.predictor.predictor import BATCH, compute
 from resnet.predictor.torch_engine import TorchEngine
 from resnet.settings import TrainSettings
 from resnet.text import Message
+from resnet.training.finder import Trial, diverges, smoothed, trial_rate
 from resnet.training.recipe import (
     averaged,
     class_weights,
@@ -95,6 +97,22 @@ class FullStage:
             self.validated += 1
             self._note_best(result)
             yield result
+
+    def try_rates(self, steps: int) -> Iterator[Trial]:
+        """Take steps at rates that rise until the loss rises with them; the stage is of no other use after it."""
+        trials, losses = [], []
+        for images, targets in itertools.chain.from_iterable(map(self._batches, itertools.count())):
+            rate = trial_rate(self.step, steps)
+            while (loss := self._learn(torch.from_numpy(images), torch.from_numpy(targets), rate)) is None:
+                self._divide(len(images))
+            self.step += 1
+            losses.append(float(loss))
+            if not math.isfinite(losses[-1]):
+                return
+            trials.append(Trial(self.step, rate, losses[-1], smoothed(losses)))
+            yield trials[-1]
+            if self.step == steps or diverges(trials):
+                return
 
     def _patience_is_over(self) -> bool:
         return 0 < self.settings.patience <= self.validated - self.best_epoch

@@ -5,6 +5,7 @@ from functools import partial
 
 from resnet.nn.network import ResNet
 from resnet.settings import TrainSettings
+from resnet.training.finder import Trial
 from resnet.training.full import FullStage
 from resnet.training.head import HeadStage
 from resnet.training.stage import Event, Pictures, State, diverged
@@ -42,6 +43,16 @@ class Trainer:
         while self.index + 1 < len(self.kinds):
             self._enter(self.index + 1)
             yield from self.stage.run()
+
+    def try_rates(self, steps: int) -> Iterator[Event | Trial]:
+        """The learning-rate finder on the stage in which all layers learn; a head learns first where the mode has one.
+
+        The model has learned at rates that are too high by then.
+        """
+        while self.index + 1 < len(self.kinds):
+            yield from self.stage.run()
+            self._enter(self.index + 1)
+        yield from self.stage.try_rates(steps)
 
     def _enter(self, index: int) -> None:
         self.stage = self.kinds[index](self.stage.delivered(), *self.parts)

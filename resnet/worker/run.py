@@ -132,10 +132,7 @@ class _Run:
             model = load_for_training(settings.model, labels, self.store)
             self.adapted = [message.to_json() for message in model.adapted]
         self.config = ModelConfig(self.record["architecture"], labels, preprocessing)
-        parts = (
-            Pictures([r.path for r in part], [r.target for r in part], [r.group for r in part])
-            for part in map(self.data.part, ("train", "val"))
-        )
+        parts = [pictures(self.data, split) for split in ("train", "val")]
         return Trainer(model, preprocessing, *parts, settings, self.record.get("engine", "torch"))
 
     def _take_up(self, state: State | None) -> None:
@@ -219,7 +216,7 @@ class _Run:
         """What was chosen is a setting like those that were said."""
         self.chosen[event.setting] = event.value
         self.settings = replace(self.settings, **self.chosen)
-        print(Message("run_chosen", {"setting": event.setting, "value": event.value}).say(), file=sys.stderr)
+        print(Message("run_chosen", {"setting": event.setting, "value": f"{event.value:.2g}"}).say(), file=sys.stderr)
 
     def _note_divided(self, event: Divided) -> None:
         message = Message("run_divided", {"batch": event.batch, "images": event.images})
@@ -320,6 +317,11 @@ class _Run:
                 "versions": self.record["versions"],
             },
         }
+
+
+def pictures(data: Dataset, split: str) -> Pictures:
+    part = data.part(split)
+    return Pictures([r.path for r in part], [r.target for r in part], [r.group for r in part])
 
 
 def check_sizes(records: Sequence[Record]) -> None:

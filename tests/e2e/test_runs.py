@@ -116,7 +116,9 @@ def test_a_crashed_launcher_leaves_the_run_alone(reference, settings):
         *("settings.json", "status.json", "name.json", "metrics.jsonl", "log.txt", "lock", "model", "last"),
         *("predictions.npz", "report.json"),
     }
-    assert (reference / "log.txt").read_text() == ""
+    decay = report["summary"]["settings"]["head_weight_decay"]
+    told = f"Chosen on folds of the training part: head_weight_decay {decay:.2g}.\n"
+    assert (reference / "log.txt").read_text() == told
     assert read_json(reference / "model" / "report.json") == report
     told = jobs.result(reference)
     assert (told["state"], told["epochs"], told["val"]["accuracy"]) == ("done", settings.epochs, report["accuracy"])
