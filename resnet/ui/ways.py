@@ -52,7 +52,7 @@ class WaysIn:
         """A part of the page that assets/pictures.js builds; it ends with "submit", or "clear", of what it sent."""
         component = gr.HTML(
             html_template='<div class="bring"></div>',
-            js_on_load=f"window.resnetPictures.{part}(element, props, watch, upload, trigger)",
+            js_on_load=f"window.resnetPictures.{part}(element, props, watch, trigger)",
             apply_default_css=False,
             elem_id=f"finetune-{part}-upload",
         )

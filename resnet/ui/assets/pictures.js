@@ -1,6 +1,7 @@
 // Pictures on their way in: a folder with the names in it, which Gradio's own directory upload loses, or a box a class.
 window.resnetPictures = (() => {
-  const AT_ONCE = 4; // uploads on their way; a browser has six connections, and the page needs its own
+  const AT_ONCE = 3; // requests on their way; a browser has six connections, and the page needs its own
+  const batches = { files: 40, bytes: 8e6 }; // of one request, at most; Gradio takes a thousand files
   const THUMBNAILS = 24; // in a box
 
   const make = (tag, properties, ...children) => {
@@ -39,7 +40,7 @@ window.resnetPictures = (() => {
   const dropped = (event) => [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
 
   // Sends files, shows how far it is, and can be cancelled: then nothing of them stays.
-  function sender(rules, upload, trigger) {
+  function sender(rules, trigger) {
     const fill = make("div", { className: "run-fill" });
     const line = make("p", { className: "quiet", role: "status" });
     const cancel = button("cancel", () => (ended = "cancelled"));
@@ -55,22 +56,39 @@ window.resnetPictures = (() => {
       return large ? rules.say("send_large", { file: large.name, limit: rules.picture_bytes / 1e6 }) : "";
     }
 
+    // The places of some files among the server's uploads; Gradio's own function would take a request for each.
+    async function upload(files) {
+      if (!files.length) return [];
+      const form = new FormData(), { root, api_prefix } = window.gradio_config;
+      files.forEach((file) => form.append("files", file));
+      const answer = await fetch(`${root}${api_prefix}/upload`, { method: "POST", body: form });
+      if (!answer.ok) throw new Error(answer.status);
+      return answer.json();
+    }
+
     async function send(entries) {
-      const sent = [], visitor = token();
-      const total = entries.reduce((sum, { file }) => sum + file.size, 0);
+      const visitor = token(), total = entries.reduce((sum, { file }) => sum + file.size, 0);
+      const sent = entries.map(({ name, label }) => [name, "", label ?? ""]);
       let next = 0, done = 0, bytes = 0;
+      const tell = (count, size) => {
+        [done, bytes] = [done + count, bytes + size];
+        fill.style.width = `${(100 * bytes) / (total || 1)}%`;
+        line.textContent = rules.say("sending", { done, count: entries.length, megabytes: Math.round(bytes / 1e6) });
+      };
       const work = async () => {
         while (next < entries.length && !ended) {
-          const number = next++, { name, file, label } = entries[number];
-          const place = file.size || rules.suffixes.includes(suffix(name))
-            ? (await upload(new File([file], `${visitor}-${number}${suffix(name)}`, { type: file.type }))).path
-            : "";
-          sent[number] = [name, place, label ?? ""];
-          bytes += file.size;
-          fill.style.width = `${(100 * bytes) / (total || 1)}%`;
-          line.textContent = rules.say("sending", { done: ++done, count: entries.length, megabytes: Math.round(bytes / 1e6) });
+          const batch = [], first = next;
+          for (let size = 0; next < entries.length && batch.length < batches.files && size < batches.bytes; next++) {
+            if (rules.taken.includes(suffix(entries[next].name))) batch.push(next);
+            size += entries[next].file.size;
+          }
+          const count = next - first, files = batch.map((number) => entries[number].file);
+          const renamed = files.map((file, i) => new File([file], `${visitor}-${batch[i]}${suffix(entries[batch[i]].name)}`));
+          (await upload(renamed)).forEach((place, i) => (sent[batch[i]][1] = place));
+          tell(count, files.reduce((sum, { size }) => sum + size, 0));
         }
       };
+      tell(0, 0);
       await Promise.all(Array.from({ length: AT_ONCE }, () => work().catch(() => (ended = "failed"))));
       return sent;
     }
@@ -79,7 +97,6 @@ window.resnetPictures = (() => {
       parts: [busy, line],
       relabel: () => (cancel.textContent = rules.say("cancel")),
       tell: (text) => (line.textContent = text),
-      isBusy: () => !busy.hidden,
       async start(found) {
         const shown = found.filter(({ name }) => !/(^|\/)\./.test(name));
         const entries = shown.map((entry) => (rules.taken.includes(suffix(entry.name)) ? entry : { ...entry, file: new File([], "") }));
@@ -89,41 +106,41 @@ window.resnetPictures = (() => {
         const sent = await send(entries);
         busy.hidden = true;
         line.textContent = ended ? rules.say(`send_${ended}`) : "";
-        trigger(ended ? "clear" : "submit", { files: sent.filter(Boolean) });
+        trigger(ended ? "clear" : "submit", { files: sent });
       },
     };
   }
 
   // A button for a folder; and the box for archives takes folders that are dropped on it.
-  function folder(element, props, watch, upload, trigger) {
+  function folder(element, props, watch, trigger) {
     const relabel = () => {
       choose.textContent = said.say("choose_folder");
       out.relabel();
     };
-    const said = rules(props, watch, relabel), out = sender(said, upload, trigger);
+    const said = rules(props, watch, relabel), out = sender(said, trigger);
     const input = make("input", { type: "file", webkitdirectory: true, multiple: true, hidden: true });
     const choose = button("wide", () => input.click());
     input.addEventListener("change", () => {
       out.start([...input.files].map((file) => ({ name: file.webkitRelativePath, file })));
       input.value = "";
     });
-    document.addEventListener("drop", async (event) => {
+    document.addEventListener("drop", (event) => {
       const entries = event.target.closest?.("#finetune-archive") ? dropped(event) : [];
       if (!entries.some((entry) => entry.isDirectory)) return; // an archive is Gradio's
       event.preventDefault();
       event.stopImmediatePropagation();
       event.target.dispatchEvent(new DragEvent("dragleave", { bubbles: true }));
-      out.start(await walk(entries, said.files));
+      walk(entries, said.files).then(out.start, () => out.tell(said.say("send_failed")));
     }, true);
     element.querySelector(".bring").append(choose, input, ...out.parts);
     relabel();
   }
 
   // A box a class: a name, and pictures dropped, chosen, pasted, or taken by a camera.
-  function boxes(element, props, watch, upload, trigger) {
+  function boxes(element, props, watch, trigger) {
     const all = [];
     let active = null, camera = null;
-    const said = rules(props, watch, () => relabel()), out = sender(said, upload, trigger);
+    const said = rules(props, watch, () => relabel()), out = sender(said, trigger);
     const list = make("div", { className: "boxes" });
     const add = button("add", () => addBox().name.focus());
     const bring = button("filled", () => out.start(all.flatMap((box) => box.files.map((file) => ({ name: file.name, file, label: box.label() })))));
@@ -255,5 +272,5 @@ window.resnetPictures = (() => {
     addBox();
   }
 
-  return { folder, boxes };
+  return { folder, boxes, batches };
 })();
