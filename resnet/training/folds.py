@@ -33,12 +33,17 @@ def chosen_decay(
     classes = int(targets.max()) + 1
     looked_at = min(len(features), LARGEST // (features.shape[1] * classes))
     if looked_at < FEWEST * classes:
-        return USUAL / len(features)
+        return rounded(USUAL / len(features))
     some = np.random.default_rng(seed).permutation(len(features))[:looked_at]
     folds = torch.from_numpy(assigned(targets[some].tolist(), [groups[i] for i in some] if groups else [], FOLDS))
     decays = torch.tensor(VALUES) / looked_at
     losses = held_out_losses(features[some], targets[some], folds, decays, smoothing, weights)
-    return VALUES[int(losses.argmin())] / len(features)
+    return rounded(VALUES[int(losses.argmin())] / len(features))
+
+
+def rounded(value: float) -> float:
+    """To two digits: more would say what was not measured."""
+    return float(f"{value:.2g}")
 
 
 def assigned(targets: Sequence[int], groups: Sequence[str], folds: int) -> np.ndarray:

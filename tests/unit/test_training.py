@@ -16,7 +16,7 @@ from resnet.nn.network import create
 from resnet.predictor.torch_engine import TorchEngine
 from resnet.settings import TrainSettings, resolve
 from resnet.training import full
-from resnet.training.folds import VALUES
+from resnet.training.folds import VALUES, rounded
 from resnet.training.full import FullStage, autocast, out_of_memory
 from resnet.training.recipe import (
     averaged,
@@ -162,7 +162,7 @@ def test_the_heads_weight_decay_is_told_once_and_one_that_was_said_is_kept(data)
     run, said = trainer(data, mode="head"), trainer(data, mode="head", head_weight_decay=0.5)
     chosen = [event for event in run.fit() if isinstance(event, Chosen)]
     assert chosen == [Chosen("head_weight_decay", run.stage.weight_decay)]
-    assert run.stage.weight_decay in [value / len(data.part("train")) for value in VALUES]
+    assert run.stage.weight_decay in [rounded(value / len(data.part("train"))) for value in VALUES]
     assert not any(isinstance(event, Chosen) for event in said.fit()) and said.stage.weight_decay == 0.5
     assert said.stage.optimizer.param_groups[0]["weight_decay"] == 0.5
 
