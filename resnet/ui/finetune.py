@@ -115,7 +115,7 @@ class FinetuneTab:
             *(self.batch_size, self.learning_rate, self.seed, self.crop_mode),
         ]
         self.offered.wire()
-        self.ways.wire(self.data, self.data_note)
+        self.ways.wire(self.data, self.report, self.data_note)
         page.on(
             [page.load, self.data.change, language.change],
             self.say_report,

@@ -58,8 +58,9 @@ class WaysIn:
         )
         return self.words.put(component, value=rules)
 
-    def wire(self, data: gr.Dropdown, note: gr.HTML) -> None:
-        slow = {"show_progress": "full", "show_progress_on": note, "concurrency_id": "import"}
+    def wire(self, data: gr.Dropdown, report: gr.HTML, note: gr.HTML) -> None:
+        """report: where the progress is shown; an empty note takes no room."""
+        slow = {"show_progress": "full", "show_progress_on": report, "concurrency_id": "import"}
         on, outputs = self.page.on, [data]
         on(self.archive.upload, self.bring, [self.archive], outputs, note, **slow)
         on([self.take.click, self.path.submit], self.bring, [self.path], outputs, note, **slow)

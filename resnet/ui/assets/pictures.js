@@ -42,9 +42,10 @@ window.resnetPictures = (() => {
   // Sends files, shows how far it is, and can be cancelled: then nothing of them stays.
   function sender(rules, trigger) {
     const fill = make("div", { className: "run-fill" });
-    const line = make("p", { className: "quiet", role: "status" });
-    const cancel = button("cancel", () => (ended = "cancelled"));
-    const busy = make("div", { className: "sending", hidden: true }, make("div", { className: "run-track" }, fill), cancel);
+    const [far, line] = ["", "status"].map((role) => make("p", { className: "quiet", role }));
+    const cancel = button("", () => (ended = "cancelled"));
+    const bar = make("div", {}, make("div", { className: "run-track" }, fill), far);
+    const busy = make("div", { className: "sending", hidden: true }, bar, cancel);
     let ended = "";
 
     function refusal(entries) {
@@ -73,7 +74,7 @@ window.resnetPictures = (() => {
       const tell = (count, size) => {
         [done, bytes] = [done + count, bytes + size];
         fill.style.width = `${(100 * bytes) / (total || 1)}%`;
-        line.textContent = rules.say("sending", { done, count: entries.length, megabytes: Math.round(bytes / 1e6) });
+        far.textContent = rules.say("sending", { done, count: entries.length, megabytes: Math.round(bytes / 1e6) });
       };
       const work = async () => {
         while (next < entries.length && !ended) {
