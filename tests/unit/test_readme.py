@@ -48,7 +48,7 @@ def test_the_two_commands_name_files_that_exist():
     assert "python app.py" in README and "python -m pytest" in README
 
 
-@pytest.mark.parametrize("command", sorted(set(re.findall(r"^    python -m resnet (\w+)", README, re.MULTILINE))))
+@pytest.mark.parametrize("command", sorted(set(re.findall(r"^    python -m resnet ([\w-]+)", README, re.MULTILINE))))
 def test_every_command_shown_exists(command, capsys):
     with pytest.raises(SystemExit) as ended:
         main([command, "--help"])
