@@ -20,7 +20,7 @@ CHOICES = {"mode": MODES, "crop_mode": CROP_MODES, "precision": PRECISIONS, "bal
 HEAD_ONLY = ("head_epochs", "head_learning_rate", "head_weight_decay", "head_views")
 FULL_ONLY = (
     "epochs", "learning_rate", "weight_decay", "train_size", "ema_decay", "crop_scale", "precision", "workers",
-    "layer_decay", "frozen_stages", "dropout", "drop_path", "clip", "l1", "patience",
+    "start_size", "layer_decay", "frozen_stages", "dropout", "drop_path", "clip", "l1", "patience",
 )  # fmt: skip
 DEVICE = re.compile(r"cpu|mps|cuda(:\d{1,2})?")
 
@@ -35,6 +35,7 @@ class TrainSettings:
     head_epochs: int | None = None  # passes over the cached features, the head alone learning
     image_size: int | None = None  # pixels; the model's input, height and width
     train_size: int | None = None  # pixels; the random crop it learns from, smaller than image_size (see `resolve`)
+    start_size: int | None = None  # pixels; the same in the first epoch, from which it grows
     batch_size: int | None = None  # images per step
     learning_rate: float | None = None  # the highest of the schedule, per step of SGD
     head_learning_rate: float | None = None  # the same for the head on cached features
@@ -94,6 +95,7 @@ RANGES = {
     "head_epochs": (1, 1000),
     "image_size": (32, 512),
     "train_size": (32, 512),
+    "start_size": (32, 512),
     "batch_size": (2, 4096),
     "learning_rate": (1e-7, 10),
     "head_learning_rate": (1e-7, 10),
@@ -136,11 +138,13 @@ def resolve(settings: TrainSettings, *, images: int, model_size: int, crop_mode:
             head_learning_rate=settings.head_learning_rate or settings.learning_rate,
         )
     image_size = settings.image_size or model_size
+    train_size = settings.train_size or max(32, round(0.8 * image_size / 16) * 16)
     defaults = {
         "epochs": 20 if scratch else max(3, min(12, math.ceil(4000 / images))),
         "head_epochs": 40,
         "image_size": image_size,
-        "train_size": max(32, round(0.8 * image_size / 16) * 16),
+        "train_size": train_size,
+        "start_size": train_size,
         "batch_size": max(2, min(64 if scratch else 32, images // 4)),
         # higher where the classifier is new and learns with all the rest
         "learning_rate": {"scratch": 0.2, "full": 0.03}.get(settings.mode, 0.01),

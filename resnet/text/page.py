@@ -186,6 +186,10 @@ STRINGS: dict[str, tuple[str, str]] = {
         "show things larger.",
         "学习所用随机裁剪的边长。小于图片尺寸更快且不损精度，因为裁剪中的物体看起来更大。",
     ),
+    "help_start_size": (
+        "Side of the crops in the first epoch, from which it grows. Smaller is faster; check that no accuracy is lost.",
+        "第一轮裁剪的边长，此后逐渐变大。较小可节省开始阶段的时间；请确认不损失准确率。",
+    ),
     "help_head_learning_rate": (
         "Of the last layer, while it learns alone. One value suits nearly all, as features are brought to one scale.",
         "只训练末层时的学习率。特征已统一尺度，同一数值几乎总是合适。",

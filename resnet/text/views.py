@@ -181,6 +181,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "setting_seed": ("seed", "随机种子"),
     "setting_head_epochs": ("epochs of the last layer", "末层的轮数"),
     "setting_train_size": ("picture size while learning, pixels", "学习时的图片尺寸（像素）"),
+    "setting_start_size": ("picture size at first, pixels", "起初的图片尺寸（像素）"),
     "setting_head_learning_rate": ("learning rate of the last layer", "末层的学习率"),
     "setting_momentum": ("momentum", "动量"),
     "setting_weight_decay": ("weight decay", "权重衰减"),

@@ -28,6 +28,7 @@ from resnet.training.recipe import (
     seed_step,
     set_drop_path,
     shrink,
+    size_at,
 )
 from resnet.training.stage import (
     Divided,
@@ -132,10 +133,11 @@ class FullStage:
 
     def _read(self, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         settings = self.settings
+        size = size_at(epoch / max(1, self.epochs - 1), settings.start_size, settings.train_size)
         return training_batches(
             self.train.paths,
             self.train.targets,
-            Crops(settings.train_size, settings.crop_scale, squash=settings.crop_mode == "squash"),
+            Crops(size, settings.crop_scale, squash=settings.crop_mode == "squash"),
             batch_size=settings.batch_size,
             epochs=epoch + 1,
             seed=settings.seed,

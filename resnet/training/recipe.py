@@ -24,6 +24,14 @@ def rate_at(progress: float, warmup: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * (progress - warmup) / (1 - warmup)))
 
 
+def size_at(progress: float, first: int, last: int) -> int:
+    """The side of training crops in pixels at `progress` (0 to 1) of a run: `first`, then steps of 16 up to `last`.
+
+    Small pictures are enough to begin with, and cost less (Tan & Le 2021, EfficientNetV2, section 4).
+    """
+    return last - round((1 - progress) * (last - first) / 16) * 16
+
+
 def parameter_groups(model: ResNet, weight_decay: float, layer_decay: float) -> list[dict]:
     """Parameters that learn, by depth and kind: {params, weight_decay, scale}; scale multiplies the learning rate.
 

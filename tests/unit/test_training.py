@@ -26,6 +26,7 @@ from resnet.training.recipe import (
     rate_at,
     set_drop_path,
     shrink,
+    size_at,
 )
 from resnet.training.stage import Chosen, Divided, Event, Pictures, Progress, Validated, Validating
 from resnet.training.trainer import Trainer
@@ -412,6 +413,24 @@ def test_the_rate_rises_then_falls_to_zero():
     assert rates[0] == 0 and rates[20] == 1 and rates[100] == pytest.approx(0, abs=1e-12)
     assert rates[:21] == sorted(rates[:21]) and rates[20:] == sorted(rates[20:], reverse=True)
     assert rate_at(0.0, 0.0) == 1
+
+
+def test_crops_grow_to_their_full_size_and_runs_still_resume_to_the_same_bits(data):
+    whole, sizes, states = trainer(data, mode="full", start_size=32, train_size=48, epochs=3), [], []
+    learn = whole.stage._learn
+    whole.stage._learn = lambda images, *rest: sizes.append(images.shape[-1]) or learn(images, *rest)
+    expected = [(losses(event), states.append(copied(whole.state()))) for event in whole.fit()]
+    steps = len(sizes) // 3
+    assert sizes == [32] * steps + [48] * (2 * steps)  # halfway, the step of 16 pixels is taken
+    resumed = trainer(data, mode="full", start_size=32, train_size=48, epochs=3)
+    resumed.load_state(states[steps + 2])
+    assert [losses(event) for event in resumed.fit()] == [loss for loss, _ in expected[steps + 3 :]]
+    assert equal(tensors(whole), tensors(resumed))
+
+
+def test_crops_grow_in_steps_of_16_up_to_their_full_size():
+    assert [size_at(epoch / 4, 72, 130) for epoch in range(5)] == [66, 82, 98, 114, 130]
+    assert [size_at(epoch / 4, 128, 128) for epoch in range(5)] == [128] * 5
 
 
 def test_every_parameter_learns_once_lower_layers_slower_and_norms_undecayed():
