@@ -452,6 +452,8 @@ def _report_lines(data: Dataset) -> list[str]:
         ("duplicates", "doubles left out"),
         ("leaks", "pictures in two parts"),
         ("conflicts", "pictures in two classes, left out"),
+        ("near_duplicates", "near duplicates of another picture, on its side of the split"),
+        ("near_leaks", "near duplicates in two parts"),
         ("missing", "rows of the table without a picture"),
         ("unlabelled", "pictures without a label, left out"),
         ("contradicted", "pictures with rows that differ, left out"),

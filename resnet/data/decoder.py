@@ -1,8 +1,8 @@
 """Untrusted pictures, decoded in processes of their own: one that hangs, crashes or grows costs only itself.
 
-Decoders (`python -m resnet.data.decoder`) load numpy and Pillow only. They are started when needed, kept, shared by
-all threads, and end with this process, however it ends. They read a line of JSON (a task and a few pictures) and
-answer each picture by a line of JSON, with the pixels after it; nothing that an answer says is run or unpickled here.
+Decoders (`python -m resnet.data.decoder`) load numpy, Pillow and dhash only. They are started when needed, kept,
+shared by all threads, and end with this process, however it ends. They read a line of JSON (a task and a few pictures)
+and answer each picture by a line of JSON, with the pixels after it; nothing that an answer says is run or unpickled.
 A picture has CPU_SECONDS of computing (not on Windows) and SECONDS in all; on Linux a decoder has MEMORY (elsewhere
 there is no such bound: Windows has no rlimits, macOS does not hold to them). Who oversteps is ended, and the next
 picture meets a new decoder.
@@ -67,6 +67,7 @@ class Measured:
     bytes: int
     width: int  # pixels, upright
     height: int
+    dhash: bytes  # what it looks like: see `images.difference_hash`
 
 
 def measured(sources: Iterable[tuple[Path, object]]) -> Iterator[Measured | Message]:
@@ -74,7 +75,7 @@ def measured(sources: Iterable[tuple[Path, object]]) -> Iterator[Measured | Mess
 
     def read_answer(header: dict, _: bytes) -> Measured:
         sizes = {name: int(header[name]) for name in ("bytes", "width", "height")}
-        return Measured(str(header["sha256"]), **sizes)
+        return Measured(str(header["sha256"]), **sizes, dhash=bytes.fromhex(header["dhash"]))
 
     requests = ([os.path.abspath(path), str(shown(name))] for path, name in sources)
     yield from _answers({"task": "measure"}, requests, 0, read_answer)
@@ -275,8 +276,9 @@ def _serve(request: dict, answers: BinaryIO) -> None:
 
 def _measure(path: Path, name: str, _: dict) -> Answer:
     content, name = read(path, name)
-    width, height = measure(content, name)
-    return asdict(Measured(hashlib.sha256(content).hexdigest(), len(content), width, height)), b""
+    size, look = measure(content, name)
+    found = asdict(Measured(hashlib.sha256(content).hexdigest(), len(content), *size, look))
+    return {**found, "dhash": look.hex()}, b""
 
 
 def _fit(path: Path, name: str, request: dict) -> Answer:

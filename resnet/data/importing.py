@@ -24,6 +24,7 @@ from resnet.data.decoder import Measured, measured
 from resnet.data.images import MAX_BYTES, shown
 from resnet.data.index import CONTRADICTED, NAME, UNIT, Index, encoded
 from resnet.data.layout import FEW, PARTS, clean_label, few, read_labelled, read_layout
+from resnet.data.near import group_near_duplicates
 from resnet.data.split import draw, stratified
 from resnet.data.table import find_table, is_table, list_pictures, read_table
 from resnet.data.uploads import Upload, own_name, read_uploads
@@ -35,7 +36,7 @@ SPLIT_SEED = 0
 SMALL = 32  # pixels of the shorter side; less leaves a ResNet's last stage no picture to look at (it sees 1/32)
 IMBALANCE = 4  # the largest class over the smallest; from here on a warning
 LISTED = 1000  # files of a kind that the report lists; it counts them all
-RANK = "CASE part WHEN 'train' THEN 0 WHEN 'val' THEN 1 ELSE 2 END"
+RANK = "CASE split WHEN 'train' THEN 0 WHEN 'val' THEN 1 ELSE 2 END"
 # Of one class, the decided ones first, then in the order of drawing: a group's place is that of its first content.
 UNITS = f"""SELECT {UNIT}, count(*), unit.split FROM picture LEFT JOIN unit ON unit.name = {UNIT}
     WHERE label = ? AND picture.split = 'train' GROUP BY 1 ORDER BY unit.split IS NULL, iif(grp = '', drawn, (
@@ -49,8 +50,12 @@ TABLE_FINDINGS = {
         AND file.id NOT IN ({CONTRADICTED}) ORDER BY folder.name, file.name""",
     "contradicted": f"{FILES} WHERE file.id IN ({CONTRADICTED}) ORDER BY folder.name, file.name",
 }
-# Groups on both sides of a given split.
-APART = """SELECT grp FROM picture WHERE grp <> '' AND split <> ''
+# Near duplicates, each beside the first of its group, which may stand in another part of the split.
+NEAR = f"""(SELECT id, source, split, first_value(source) OVER likes AS other, first_value(split) OVER likes AS home,
+        count(*) OVER (PARTITION BY sha256) AS copies
+    FROM picture WHERE near IS NOT NULL WINDOW likes AS (PARTITION BY near ORDER BY {RANK}, id))"""
+# Groups on both sides of a given split; those of near duplicates are listed by picture.
+APART = """SELECT grp FROM picture WHERE grp <> '' AND near IS NULL AND split <> ''
     GROUP BY grp HAVING count(DISTINCT split) > 1 ORDER BY grp"""
 
 
@@ -238,10 +243,10 @@ def _chunks(source: str, name: str) -> Iterator[bytes]:
 
 def _note(index: Index, picture: Picture, answer: Measured) -> None:
     index.run(
-        """INSERT INTO picture (id, path, source, label, part, grp, sha256, drawn, bytes, width, height, fate)
-        VALUES (?, ?, CAST(? AS TEXT), ?, ?, ?, ?, ?, ?, ?, ?, 'kept')""",
+        """INSERT INTO picture (id, path, source, label, part, grp, sha256, drawn, bytes, width, height, dhash, fate)
+        VALUES (?, ?, CAST(? AS TEXT), ?, ?, ?, ?, ?, ?, ?, ?, ?, 'kept')""",
         *(picture.number, picture.path, encoded(picture.source), picture.label, picture.part, picture.group),
-        *(answer.sha256, draw(answer.sha256, SPLIT_SEED), answer.bytes, answer.width, answer.height),
+        *(answer.sha256, draw(answer.sha256, SPLIT_SEED), answer.bytes, answer.width, answer.height, answer.dhash),
     )
 
 
@@ -271,6 +276,7 @@ def _fill(folder: Path, name: str, index: Index, warnings: list[Message]) -> Non
     for (path,) in index.run("SELECT path FROM picture WHERE fate <> 'kept'"):
         (folder / path).unlink(missing_ok=True)
     given = index.value("SELECT EXISTS (SELECT * FROM picture WHERE fate = 'kept' AND part = 'val')")
+    outside = group_near_duplicates(index)
     _split(index, given)
     write_manifest(folder, _manifest(index))
     counts = {label: dict.fromkeys(PARTS, 0) for label in sorted(labels)}
@@ -278,6 +284,7 @@ def _fill(folder: Path, name: str, index: Index, warnings: list[Message]) -> Non
         counts[label][part] = count
     found = _left_out(index)
     warnings = [*warnings, *_warn_left_out(found), *_warn_lost(index), *_warn_kept(index, counts)]
+    warnings += _warn_near(index, outside)
     report = {
         "split": "given" if given else "made",
         "totals": {kind: count for kind, (count, _) in found.items()},
@@ -339,8 +346,8 @@ def _left_out(index: Index) -> dict[str, tuple[int, list]]:
         FROM picture WHERE fate = 'duplicate' ORDER BY id LIMIT ?""",
         LISTED,
     )
-    leaks = f"""(SELECT id, source, LEAD(source) OVER (PARTITION BY sha256 ORDER BY {RANK}) AS other
-        FROM picture WHERE fate = 'kept') WHERE other IS NOT NULL"""
+    leaks = f"""(SELECT id, source AS other, LEAD(source) OVER (PARTITION BY sha256 ORDER BY {RANK}) AS source
+        FROM picture WHERE fate = 'kept') WHERE source IS NOT NULL"""
     conflicts = index.run(
         """SELECT min(id) OVER (PARTITION BY sha256) AS first, source FROM picture WHERE fate = 'conflict'
         ORDER BY first, id LIMIT ?""",
@@ -354,19 +361,21 @@ def _left_out(index: Index) -> dict[str, tuple[int, list]]:
             [{"file": shown(source), "reason": json.loads(reason)} for source, reason in unreadable],
         ),
         "duplicates": (index.value(count, "duplicate"), [[shown(a), shown(b)] for a, b in duplicates]),
-        "leaks": (
-            index.value(f"SELECT count(*) FROM {leaks}"),
-            [
-                [shown(a), shown(b)]
-                for a, b in index.run(f"SELECT source, other FROM {leaks} ORDER BY id LIMIT ?", LISTED)
-            ],
-        ),
+        "leaks": _pairs(index, leaks),
         "conflicts": (
             index.value("SELECT count(DISTINCT sha256) FROM picture WHERE fate = 'conflict'"),
             [[shown(source) for _, source in group] for _, group in same_content],
         ),
+        "near_duplicates": _pairs(index, f"{NEAR} WHERE other <> source"),
+        "near_leaks": _pairs(index, f"{NEAR} WHERE split <> home AND copies = 1"),
         **{kind: _names(index, query) for kind, query in TABLE_FINDINGS.items()},
     }
+
+
+def _pairs(index: Index, table: str) -> tuple[int, list]:
+    """How many (other, source) a table has, and the first LISTED."""
+    pairs = index.run(f"SELECT other, source FROM {table} ORDER BY id LIMIT ?", LISTED)
+    return index.value(f"SELECT count(*) FROM {table}"), [[shown(a), shown(b)] for a, b in pairs]
 
 
 def _names(index: Index, query: str) -> tuple[int, list]:
@@ -394,14 +403,29 @@ def _warn_left_out(found: dict[str, tuple[int, list]]) -> list[Message]:
         "unreadable": lambda entry: entry["file"],
         "duplicates": lambda pair: pair[1],
         "leaks": lambda pair: pair[1],
+        "near_leaks": lambda pair: pair[1],
         "conflicts": lambda group: group[0],
         **dict.fromkeys(TABLE_FINDINGS, lambda name: name),
     }
     return [
         Message(f"import_{kind}", {"count": count, "files": few(map(named[kind], listed))})
         for kind, (count, listed) in found.items()
-        if count
+        if count and kind in named
     ]
+
+
+def _warn_near(index: Index, outside: list[int]) -> list[Message]:
+    """How many pictures look alike, and how many so much that no group holds them all."""
+    found = []
+    like = "FROM picture WHERE near IS NOT NULL"
+    if groups := index.value(f"SELECT count(DISTINCT near) {like}"):
+        names = few(index.column(f"SELECT source {like} ORDER BY near, id LIMIT ?", FEW + 1))
+        values = {"count": index.value(f"SELECT count(*) {like}"), "groups": groups, "files": names}
+        found.append(Message("import_near_duplicates", values))
+    if outside:
+        names = few(index.value("SELECT source FROM picture WHERE id = ?", number) for number in outside[: FEW + 1])
+        found.append(Message("import_near_many", {"count": len(outside), "files": names}))
+    return found
 
 
 def _warn_lost(index: Index) -> list[Message]:

@@ -63,6 +63,8 @@ CREATE TABLE picture (          -- a picture of a class
     bytes INTEGER,
     width INTEGER,              -- pixels, upright
     height INTEGER,
+    dhash BLOB,                 -- what it looks like, in 16 bytes
+    near INTEGER,               -- a number that near duplicates have in common; NULL: looks like no other
     fate TEXT NOT NULL,         -- kept, or why it is left out: unreadable, duplicate, conflict
     reason TEXT,                -- why it is unreadable: a message as JSON
     split TEXT                  -- train, val, test; NULL: left out
@@ -70,6 +72,7 @@ CREATE TABLE picture (          -- a picture of a class
 CREATE INDEX picture_by_content ON picture (sha256, label, part, id);
 CREATE INDEX picture_by_label ON picture (label, part, sha256);
 CREATE INDEX picture_by_group ON picture (grp, sha256);
+CREATE INDEX picture_by_near ON picture (near);
 CREATE INDEX picture_by_split ON picture (split, label, sha256);
 CREATE TABLE unit (             -- what stays on one side of the split that is made: see UNIT
     name PRIMARY KEY,

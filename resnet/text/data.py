@@ -315,6 +315,22 @@ STRINGS: dict[str, tuple[str, str]] = {
         "keep each in the right one and import again.",
         "{count} 张图片同时出现在多个类别中，已全部排除（{files}）；请各自只保留在正确的类别中并重新导入。",
     ),
+    "import_near_duplicates": (
+        "{count} pictures in {groups} groups look almost the same ({files}). All were kept; a split that is made here "
+        "keeps each group on one side.",
+        "{count} 张图片几乎相同，分为 {groups} 组（{files}）。全部保留；此处生成的划分会把每组放在同一侧。",
+    ),
+    "import_near_leaks": (
+        "{count} pictures look almost the same as one in another part of the split ({files}): the accuracy on them is "
+        "flattering. Remove them, or move them to that part.",
+        "{count} 张图片与另一划分中的图片几乎相同（{files}）：其准确率会偏高。请删除它们，或移到同一划分。",
+    ),
+    "import_near_many": (
+        "{count} pictures look almost the same as so many others that a split cannot keep them all on one side "
+        "({files}): the accuracy may be flattering. Check it with pictures taken at another time.",
+        "{count} 张图片与过多的其他图片几乎相同，划分时无法全部放在同一侧（{files}）：准确率可能偏高。"
+        "请用另一时间拍摄的图片检验。",
+    ),
     "import_missing": (
         "{count} rows of the table of labels name no picture that is there ({files}); mend the names or add the files.",
         "标签表中有 {count} 行所指的图片不存在（{files}）；请更正文件名或补上文件。",

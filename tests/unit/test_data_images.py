@@ -53,7 +53,7 @@ def quarters(values: np.ndarray) -> list[np.ndarray]:
 
 @pytest.mark.parametrize("case", OPENED, ids=str)
 def test_opens_upright_in_its_colours(case: Case):
-    assert measure(case.content, case.name) == case.size
+    assert measure(case.content, case.name)[0] == case.size
     image = open_image(case.content, case.name)
     assert (image.mode, image.size) == ("RGB", case.size)
     for found, colour in zip(quarters(np.asarray(image)), case.colours, strict=True):
@@ -158,7 +158,7 @@ def test_at_least_reduces_jpegs_only_as_far_as_asked():
     assert open_image(content, at_least=241).size == (640, 480)
     assert open_image(content, at_least=240).size == (320, 240)
     assert open_image(content, at_least=1).size == (80, 60)
-    assert measure(content) == (640, 480)
+    assert measure(content)[0] == (640, 480)
     assert open_image(encoded(photo(), "PNG"), at_least=1).size == (64, 48)
 
 
@@ -237,7 +237,7 @@ def test_a_jpeg_beyond_the_bound_is_decoded_at_half_its_size(monkeypatch):
     assert image.size == (1500, 1001)
     assert quarters(np.asarray(image)) == [pytest.approx(colour, abs=12) for colour in COLOURS]
     assert open_image(content, at_least=400).size == (750, 501)
-    assert measure(content) == (3000, 2001)
+    assert measure(content)[0] == (3000, 2001)
     for refused in (
         encoded(scene(size=(3000, 2001)), "JPEG", progressive=True),  # all its coefficients are held at once
         encoded(scene(size=(3000, 2001)), "WEBP"),
@@ -251,7 +251,7 @@ def test_a_jpeg_beyond_the_bound_is_decoded_at_half_its_size(monkeypatch):
 def test_a_phone_of_200_megapixels():
     assert MAX_PIXELS < 16320 * 12240 < HALVED_PIXELS
     content = encoded(scene(size=(16320, 12240)), "JPEG")
-    assert measure(content) == (16320, 12240)
+    assert measure(content)[0] == (16320, 12240)
     image = open_image(content)
     assert image.size == (8160, 6120)
     assert quarters(np.asarray(image)) == [pytest.approx(colour, abs=12) for colour in COLOURS]
