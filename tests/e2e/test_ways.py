@@ -155,6 +155,10 @@ def test_a_box_per_class(page: Page, app: App, pictures: Path):
     page.get_by_role("button", name="Add a class").click()
     expect(boxes).to_have_count(3)
     boxes.nth(2).get_by_role("button", name="Remove this class").click()
+    page.get_by_role("tab", name="Classify", exact=True).click()
+    page.get_by_role("tab", name="Fine-tune", exact=True).click()
+    page.get_by_role("tab", name="Folder or zip").click()
+    page.get_by_role("tab", name="A box per class").click()
     page.locator("#language label", has_text="中文").click()
     expect(bring).to_have_text("导入 5 张图片")  # what was put in is still there
     bring.click()
