@@ -509,7 +509,7 @@ def _model_lines(ships: dict[str, str], rows: list[Published], networks: dict[st
         top1 = f"{row.top1:.1f} % {row.top1_size}" if row.top1 else "-" if row.classes else "no head"
         counts = f"{amount(row.params)} M", f"{amount(row.giga_macs)} G", row.size, top1
         download = "here" if row.cached else downloads.size(row.bytes)
-        lines.append(MODEL_LINE.format(row.name, *counts, download, downloads.license(row)))
+        lines.append(MODEL_LINE.format(row.name, *counts, download, downloads.license(row.license)))
     for name, words in networks.items():
         network = variant(name)
         counts = f"{amount(network.params)} M", f"{amount(network.giga_macs)} G", network.size

@@ -61,5 +61,6 @@ def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "small"
     importlib.import_module("torch").manual_seed(0)
     network = resnet.create_model("resnet18", num_classes=len(CLASSES))
-    write_folder(folder, network.state_dict(), ModelConfig("resnet18", sorted(CLASSES), Preprocessing(48)), card="")
+    config = ModelConfig("resnet18", sorted(CLASSES), Preprocessing(48), license="cc-by-nc-4.0")
+    write_folder(folder, network.state_dict(), config, card="")
     return folder

@@ -47,9 +47,9 @@ def export(
             much; what it raises ends the work.
 
     The file is there whole or not at all; one that was there is replaced. Returns {model, format, file, bytes,
-    pictures, largest_difference, accuracy}: on that many pictures, logits differ by `largest_difference` at most from
-    those of the model in float32 and in torch; `accuracy` is what is known of a model in integers (the figures of
-    resnet.predictor.int8), else None.
+    pictures, largest_difference, accuracy, license}: on that many pictures, logits differ by `largest_difference` at
+    most from those of the model in float32 and in torch; `accuracy` is what is known of a model in integers (the
+    figures of resnet.predictor.int8), else None; `license` is that of the weights, None where none is stated.
     Raises UserError: there is no such model or format; logits differ by more than TOLERANCE; integers cost more than
     INT8_LOSS; `out` cannot be written to.
     """
@@ -75,8 +75,8 @@ def _export(reference: str, to: str, out: Path, store: Store, temporary: Path, n
     accuracy = WRITE[to](model, folder, note)
     difference, pictures = _difference(model, to, folder, note)
     _check_accuracy(model, accuracy)
-    checked = {"pictures": pictures, "largest_difference": difference, "accuracy": accuracy}
     config = model.config
+    checked = {"pictures": pictures, "largest_difference": difference, "accuracy": accuracy, "license": config.license}
     labels = {label: config.describe_label(label) for label in config.labels}
     (folder / LABELS).write_text(json.dumps(labels, ensure_ascii=False, indent=1), "utf-8")
     if text := script(config, to):

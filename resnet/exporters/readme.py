@@ -2,6 +2,7 @@
 
 from resnet.exporters.formats import Model
 from resnet.exporters.scripts import SCRIPT, script
+from resnet.weights import noncommercial
 from resnet.weights.folder import CARD, ModelConfig
 
 TAKES = "takes `images`, float32 (N, C, H, W), normalised, of any number N, and gives `logits` and `features`"
@@ -54,5 +55,6 @@ def _archive(model: Model, to: str, checked: dict) -> list[str]:
         )
     if model.network.neighbours:
         parts.append("The script does not say “unknown”: ResNet Lab does, by what the model learned from.")
-    parts.append(f"Licence of the weights: {config.license or 'not stated'}.")
+    terms = " (not for commercial use)" if noncommercial(config.license) else ""
+    parts.append(f"Licence of the weights: {config.license or 'not stated'}{terms}.")
     return parts

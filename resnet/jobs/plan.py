@@ -36,6 +36,7 @@ class Plan:
     data: Dataset
     architecture: str
     preprocessing: Preprocessing
+    license: str | None  # of the start weights
 
 
 def plan(store: Store, settings: TrainSettings) -> Plan:
@@ -49,7 +50,7 @@ def plan(store: Store, settings: TrainSettings) -> Plan:
         problems += data.problems()
     if problems:
         raise UserError.of(problems)
-    model, architecture, preprocessing = start
+    model, architecture, preprocessing, license = start
     train = data.part("train")
     row = variant(architecture)
     preprocessing = preprocessing or Preprocessing(row.size if row.small else _suitable_size(train), crop_pct=1.0)
@@ -60,9 +61,8 @@ def plan(store: Store, settings: TrainSettings) -> Plan:
         crop_mode=preprocessing.crop_mode,
         processes=WORKERS,
     )
-    return Plan(
-        resolved, data, architecture, preprocessing.replace(size=resolved.image_size, crop_mode=resolved.crop_mode)
-    )
+    fitted = preprocessing.replace(size=resolved.image_size, crop_mode=resolved.crop_mode)
+    return Plan(resolved, data, architecture, fitted, license)
 
 
 def _tried(problems: list[Message], find: Callable[[], T]) -> T | None:
@@ -74,20 +74,20 @@ def _tried(problems: list[Message], find: Callable[[], T]) -> T | None:
         return None
 
 
-def _start(store: Store, settings: TrainSettings) -> tuple[str, str, Preprocessing | None]:
-    """Start model, architecture, and preprocessing where that comes with the start weights.
+def _start(store: Store, settings: TrainSettings) -> tuple[str, str, Preprocessing | None, str | None]:
+    """Start model, architecture, and where they come with the start weights, preprocessing and licence.
 
     The model is named so that it is found again whatever is called what by then, and from any folder.
     """
     if settings.mode == "scratch":
         name = settings.model if settings.model in VARIANTS else config_of(settings.model, store).architecture
-        return name, name, None
+        return name, name, None, None
     config, found = config_of(settings.model, store), find(settings.model, store)
     if isinstance(found, HubName):
         model = found.name
     else:  # a path comes before all names, so no later run takes a shipped model's place by being called like it
         model = found.parent.name if found.parent.parent == store.runs else str(found.resolve())
-    return model, config.architecture, config.preprocessing
+    return model, config.architecture, config.preprocessing, config.license
 
 
 def _suitable_size(train: list[Record]) -> int:

@@ -63,6 +63,7 @@ def _enqueue(store: Store, planned: Plan) -> str:
         "data": {"id": planned.data.id, "name": planned.data.name},
         "architecture": planned.architecture,
         "preprocessing": planned.preprocessing.to_config(),
+        "license": planned.license,
         "queue": device_queue(settings.device or likely_device()),
         "created": now,
         "versions": _versions(),

@@ -22,13 +22,14 @@ class FeatureMaps(nn.Module):
         super().__init__()
         count = len(network.feature_info)
         chosen = count if out_indices is None else out_indices
-        indices = range(-chosen, 0) if isinstance(chosen, int) else chosen
+        given, known = ([chosen], range(1, count + 1)) if isinstance(chosen, int) else (chosen, range(-count, count))
         if problems := [
-            Message("out_of_range_whole", {"field": "out_indices", "value": index, "low": -count, "high": count - 1})
-            for index in indices
-            if index not in range(-count, count)
+            Message("out_of_range_whole", {"field": "out_indices", "value": value, "low": known[0], "high": known[-1]})
+            for value in given or ["()"]
+            if value not in known
         ]:
             raise UserError.of(problems)
+        indices = range(-chosen, 0) if isinstance(chosen, int) else chosen
         self.out_indices = sorted({index % count for index in indices})
         self.in_chans = network.in_chans
         self.feature_info = FeatureInfo(network.feature_info, self.out_indices)

@@ -1,8 +1,10 @@
 """`python -m resnet.predictor.building MODEL ROOT`: write a model's network for ONNX Runtime, and measure the engines.
 
-A process of its own: see resnet.predictor.built, which says where things go. It works when others do not.
+A process of its own: see resnet.predictor.built, which says where things go. It works when others do not. Where it
+cannot, the last line on standard error is the reason: a Message as JSON, or other words.
 """
 
+import json
 import os
 import sys
 import time
@@ -75,5 +77,7 @@ if __name__ == "__main__":
         os.nice(10)
     try:
         build(sys.argv[1], Store(Path(sys.argv[2])))
-    except (UserError, OSError, NotImplementedError) as error:
+    except UserError as error:
+        sys.exit(json.dumps(error.message.to_json()))
+    except (OSError, NotImplementedError) as error:
         sys.exit(str(error))

@@ -23,6 +23,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as refusals
 from resnet.errors import UserError
 from resnet.predictor.onnx_engine import OnnxEngine, threads
 from resnet.store import PROJECT, Store, read_json
+from resnet.text import Message
 from resnet.weights.find import HubName, source
 from resnet.weights.folder import ModelConfig, read_object, weights_in
 from resnet.weights.preprocessing import Preprocessing
@@ -89,7 +90,7 @@ def build(found: Path | HubName, store: Store) -> None:
     """Write the network of a model and measure the engines, where that is not done yet; wait for it.
 
     In a process of its own, since writing resnet50 takes 600 MB and leaves 140 MB behind. It finishes also when this
-    process ends. Raises UserError where it does not come to its end.
+    process ends. Raises UserError where it does not come to its end, with the reason.
     """
     try:
         folder(store).mkdir(parents=True, exist_ok=True)
@@ -108,8 +109,16 @@ def build(found: Path | HubName, store: Store) -> None:
         errors="replace",
     )
     if done.returncode:
-        lines = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
-        raise UserError("engine_not_built", reason=lines[-1][:200])
+        raise _refusal((done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1])
+
+
+def _refusal(line: str) -> UserError:
+    """What the building process said last, to be said in any language."""
+    try:
+        reason = Message.from_json(json.loads(line))
+    except (ValueError, TypeError, KeyError):  # words of others
+        return UserError("engine_not_built", reason=line[:200])
+    return UserError(reason.key, **reason.values)
 
 
 def prune(store: Store, keep: Path) -> None:

@@ -39,6 +39,7 @@ class Predictor:
             (see resnet.predictor.int8). It is built first where that was not done yet. "" is the fastest one: on a
             CPU torch begins at once, while the network is written for ONNX Runtime in the background, and a batch
             later that takes over, where it is the faster one on this machine.
+        progress: called while a network in integers is built, as resnet.predictor.int8.build does.
 
     `engine` is the one at work now, and may become another as long as nobody named one.
     """
@@ -48,13 +49,18 @@ class Predictor:
     engine: Engine
 
     def __init__(
-        self, model: str | Path = "", device: str | None = None, store: Store | None = None, engine: str = ""
+        self,
+        model: str | Path = "",
+        device: str | None = None,
+        store: Store | None = None,
+        engine: str = "",
+        progress: Callable[[str, int, int], None] | None = None,
     ) -> None:
         if engine not in ("", *ENGINES):
             raise UserError("not_one_of", field="engine", value=engine, allowed=list(ENGINES))
         if engine.startswith("onnx") and device not in (None, "cpu"):
             raise UserError("engine_cpu_only", engine=engine, device=device)
-        self.store = store or Store.open()
+        self.store, self._progress = store or Store.open(), progress
         self.found = find(str(model), self.store)
         self.name = str(model) or self.found.name
         device = "cpu" if engine.startswith("onnx") else device_called(device)
@@ -108,7 +114,7 @@ class Predictor:
         self._built("onnx")  # from which it is made
         graph = built.engine_file(self.found, self.config, self.store)
         for _ in range(2):  # a damaged one is built again
-            path = int8.build(self.found, graph, self.store).path
+            path = int8.build(self.found, graph, self.store, self._progress).path
             if ready := built.opened(path, self.config.preprocessing, "onnx-int8"):
                 return ready
         raise UserError("engine_not_built", reason=path)

@@ -52,6 +52,12 @@ STRINGS: dict[str, tuple[str, str]] = {
         "{file}: {field} is {value}, which this project cannot open.",
         "{file}：{field} 为 {value}，本项目无法打开。",
     ),
+    "config_argument": (
+        "{file}: the network was made with another {argument} than usual, and models are opened with the usual one. "
+        "In Python, resnet.create_model makes such a network, and resnet.load_checkpoint gives it the weights.",
+        "{file}：该网络使用了非常规的 {argument}，而模型只能以常规参数打开。"
+        "在 Python 中，可用 resnet.create_model 创建这样的网络，再用 resnet.load_checkpoint 载入权重。",
+    ),
     "labels_wrong": (
         "{file}: label_names must be {count} different names, one for each class.",
         "{file}：label_names 必须是 {count} 个互不相同的名称，每个类别一个。",

@@ -87,8 +87,8 @@ class Endpoints:
 
     def export_model(self, model: str = "", format: str = "onnx") -> tuple[str, dict]:
         """A model to take away, compared with the original first: a zip with labels and a script that runs it, and
-        {model, format, file, bytes, pictures, largest_difference, accuracy}. format: safetensors, onnx, onnx-int8 or
-        torch-export."""
+        {model, format, file, bytes, pictures, largest_difference, accuracy, license}. format: safetensors, onnx,
+        onnx-int8 or torch-export."""
         self.service.fetch(model or "")
         result = self.service.export(model or "", format)
         return result["file"], {**result, "file": Path(result["file"]).name}

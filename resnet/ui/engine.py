@@ -47,9 +47,12 @@ class EngineChoice:
         return engine_for(model, ready), ""
 
     def prepare(self, model: str, engine: str, ready: tuple[str, str], language: str, progress=gr.Progress()):  # noqa: B008
+        def note(stage: str, done: int, total: int) -> None:
+            progress((done, total), desc=say(f"exporting_{stage}", language))
+
         progress(0, desc=say("engine_building", language))
         try:
-            self.service.predictor(model, engine)
+            self.service.predictor(model, engine, note)
         except UserError as problem:  # the former answer stands, and so does what gave it
             words = figures.note(sentences.problem(problem.message, language), "warn")
             return engine_for(model, ready), gr.skip(), words

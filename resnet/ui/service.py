@@ -106,7 +106,9 @@ class Service:
             return hub_config(found) if self.is_here(reference) else None
         return read_config(found) if found.is_dir() else None
 
-    def predictor(self, reference: str = "", engine: str = "") -> "resnet.Predictor":
+    def predictor(
+        self, reference: str = "", engine: str = "", progress: Callable[[str, int, int], None] | None = None
+    ) -> "resnet.Predictor":
         """The model ready to classify; the first call for it loads it, or builds the engine that is named."""
         self._want_here(reference)
         found = self.find(reference)
@@ -115,7 +117,7 @@ class Service:
             self._forget_outdated()
             loading = self._loading[key]
         with loading:  # others go on with what is loaded
-            predictor = self._predictors.get(key) or self._load(found, engine)
+            predictor = self._predictors.get(key) or self._load(found, engine, progress)
         with self._changing:
             self._predictors[key] = predictor
             self._predictors.move_to_end(key)
@@ -128,9 +130,9 @@ class Service:
         for old in [old for old in self._predictors if old[:2] != _dated(old[0])]:
             del self._predictors[old]
 
-    def _load(self, found: Path | HubName, engine: str) -> "resnet.Predictor":
+    def _load(self, found: Path | HubName, engine: str, progress: Callable | None) -> "resnet.Predictor":
         model = found.name if isinstance(found, HubName) else found.resolve()
-        predictor = resnet.Predictor(model, store=self.store, engine=engine)
+        predictor = resnet.Predictor(model, store=self.store, engine=engine, progress=progress)
         is_run = isinstance(found, Path) and found.parent.parent == self.store.runs
         predictor.name = name_of(found.parent) if is_run else found.name
         return predictor

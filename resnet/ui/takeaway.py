@@ -51,8 +51,8 @@ class TakeAway:
         def note(stage: str, done: int, total: int) -> None:
             progress((done, total), desc=say(f"exporting_{stage}", language))
 
-        found, licence = self.service.export(chosen, format, note), self.service.config(chosen).license
-        return found["file"], figures.lines(*exports.checked(found, licence, language))
+        found = self.service.export(chosen, format, note)
+        return found["file"], figures.lines(*exports.checked(found, language))
 
 
 def formats(language: str) -> list[tuple[str, str]]:

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 from resnet.text import say
 from resnet.views.figures import escape
 from resnet.views.sentences import duration, visible
+from resnet.weights import noncommercial
 
 if TYPE_CHECKING:  # the Hub's client is loaded by those who need it
     from resnet.weights.hub import Offer
-    from resnet.weights.published import Published
 
 
 def size(count: float) -> str:
@@ -20,16 +20,15 @@ def size(count: float) -> str:
 def offer(found: "Offer", language: str = "en") -> str:
     """What a download would be, or is already: its size, where it comes from, its licence."""
     key = "hub_here" if found.cached else "hub_offer"
-    where = {"endpoint": found.endpoint, "license": license(found, language)}
+    where = {"endpoint": found.endpoint, "license": license(found.license, language)}
     return say(key, language, model=visible(found.model), size=size(found.bytes), **where)
 
 
-def license(found: "Offer | Published", language: str = "en") -> str:
+def license(name: str | None, language: str = "en") -> str:
     """As the Hub abbreviates it; one that forbids commercial use is called so."""
-    if not found.license:
+    if not name:
         return say("license_none", language)
-    name = visible(found.license)
-    return say("license_noncommercial", language, license=name) if found.noncommercial else name
+    return say("license_noncommercial", language, license=visible(name)) if noncommercial(name) else visible(name)
 
 
 def progress(done: int, total: int, speed: float, language: str = "en") -> str:

@@ -3,24 +3,23 @@
 import math
 
 from resnet.text import say
-from resnet.views.downloads import size
-from resnet.views.sentences import visible
+from resnet.views.downloads import license, size
 
 
 def exported(result: dict, language: str = "en") -> list[str]:
-    """What was written, how near it comes to the model, and the accuracy of one in integers."""
+    """What was written, how near it comes to the model, the accuracy of one in integers, and its licence."""
     difference, accuracy = f"{result['largest_difference']:.2g}", result["accuracy"]
     words = {"file": result["file"], "size": size(result["bytes"]), "pictures": result["pictures"]}
     lines = [say("exported", language, difference=difference, **words)]
     if accuracy:
         shares = {name: f"{accuracy[name]:.1%}" for name in ("accuracy", "float_accuracy")}
         lines.append(say("exported_int8", language, n=accuracy["n"], **shares))
-    return lines
+    return [*lines, say("exported_license", language, license=license(result["license"], language))]
 
 
-def checked(result: dict, licence: str | None, language: str = "en") -> list[str]:
+def checked(result: dict, language: str = "en") -> list[str]:
     """The same for the page, where the file is the browser's affair: what the check found, and what the file is."""
-    terms = visible(licence) if licence else say("license_none", language)
+    terms = license(result["license"], language)
     about = say("export_about", language, size=size(result["bytes"]), license=terms)
     if result["accuracy"]:
         return [int8(result["accuracy"], language), about]

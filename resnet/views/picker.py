@@ -18,7 +18,7 @@ def line(row: Published, language: str = "en") -> str:
     Of multiply-adds and size, those at the usual input; where the accuracy was measured at another, that is said.
     """
     place = say("picker_here", language) if row.cached else size(row.bytes)
-    return " · ".join([row.name, *_facts(row, language), place, license(row, language)])
+    return " · ".join([row.name, *_facts(row, language), place, license(row.license, language)])
 
 
 def facts(row: Published, language: str = "en") -> str:

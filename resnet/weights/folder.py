@@ -157,7 +157,7 @@ def read_config(folder: Path) -> ModelConfig:
         descriptions=descriptions,
         preprocessing=preprocessing,
         in_chans=in_chans,
-        license=pretrained.get("license"),
+        license=license if isinstance(license := pretrained.get("license"), str) else None,
         **lab,
     )
 
@@ -200,10 +200,9 @@ def _model_args(path: Path, record: dict) -> dict:
     if not isinstance(model_args, dict):
         raise UserError("config_wrong", file=path, field="model_args", value=weights.brief(model_args))
     if foreign := sorted(model_args.keys() - BUILT_IN):
-        raise UserError("config_wrong", file=path, field="model_args", value=weights.brief(", ".join(foreign)))
-    pool = model_args.get("global_pool", record.get("global_pool", "avg"))
-    if pool != "avg":
-        raise UserError("config_wrong", file=path, field="global_pool", value=weights.brief(pool))
+        raise UserError("config_argument", file=path, argument=weights.brief(", ".join(foreign)))
+    if model_args.get("global_pool", record.get("global_pool", "avg")) != "avg":
+        raise UserError("config_argument", file=path, argument="global_pool")
     return model_args
 
 

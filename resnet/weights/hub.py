@@ -38,7 +38,6 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.utils import WeakFileLock
 
-from resnet import weights
 from resnet.errors import UserError
 from resnet.store import replacing, write_bytes
 from resnet.text import Message
@@ -76,10 +75,6 @@ class Offer:
     cached: bool  # whether they are on this machine already
     license: str | None  # as the Hub abbreviates it; None where none is stated
     endpoint: str
-
-    @property
-    def noncommercial(self) -> bool:
-        return weights.noncommercial(self.license)
 
 
 def cached(source: Source) -> Path | None:

@@ -131,7 +131,8 @@ class _Run:
         else:
             model = load_for_training(settings.model, labels, self.store)
             self.adapted = [message.to_json() for message in model.adapted]
-        self.config = ModelConfig(self.record["architecture"], labels, preprocessing)
+        license = self.record.get("license")  # what is made of weights is bound by theirs
+        self.config = ModelConfig(self.record["architecture"], labels, preprocessing, license=license)
         parts = [pictures(self.data, split) for split in ("train", "val")]
         return Trainer(model, preprocessing, *parts, settings, self.record.get("engine", "torch"))
 

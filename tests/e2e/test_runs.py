@@ -20,6 +20,7 @@ from resnet.data.importing import import_dataset
 from resnet.errors import UserError
 from resnet.settings import TrainSettings
 from resnet.store import PROJECT, Lock, Store, read_json, read_lines, write_json
+from resnet.weights.folder import read_config
 from resnet.worker import checkpoint
 from tests.processes import children
 from tests.waiting import until
@@ -135,6 +136,11 @@ def test_a_delivered_model_names_no_folder_of_this_machine(reference, small_mode
     for file in ("README.md", "lab.json", "report.json", "config.json"):
         text = (reference / "model" / file).read_text("utf-8")
         assert str(small_model.parent) not in text and str(reference.parent) not in text
+
+
+def test_a_delivered_model_has_the_licence_of_its_start(reference):
+    assert read_config(reference / "model").license == "cc-by-nc-4.0"
+    assert "license: cc-by-nc-4.0" in (reference / "model" / "README.md").read_text("utf-8")
 
 
 def test_ended_stopped_killed_and_resumed_a_run_is_the_same(store, settings, reference, small_model):

@@ -285,15 +285,18 @@ def test_the_command_line_gives_the_result(shapes_model, tmp_path, monkeypatch, 
     words = ["export", "--model", str(shapes_model), "--to", "safetensors", "--out", str(tmp_path / "out")]
     assert main([*words, "--json", "-"]) == 0
     result = json.loads(capsys.readouterr().out)
-    assert result.keys() == {"model", "format", "file", "bytes", "pictures", "largest_difference", "accuracy"}
+    checked = {"pictures", "largest_difference", "accuracy"}
+    assert result.keys() == {"model", "format", "file", "bytes", "license", *checked}
     assert Path(result["file"]).stat().st_size == result["bytes"]
     assert main(words) == 0
-    assert "its logits differ from the model's by 0 at most" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "its logits differ from the model's by 0 at most" in told and "licence of the weights: apache-2.0" in told
 
 
 def test_sentences_of_a_result_in_both_languages():
     accuracy = {"accuracy": 0.912, "float_accuracy": 0.915, "n": 400}
     result = {"file": "a.zip", "bytes": 10**7, "pictures": 15, "largest_difference": 0.5, "accuracy": accuracy}
-    english, chinese = exported(result), exported(result, "zh")
+    english, chinese = (exported({**result, "license": "cc-by-nc-4.0"}, language) for language in ("en", "zh"))
     assert english[1] == "right on 91.2% of 400 pictures, the model itself on 91.5%"
-    assert len(chinese) == 2 and "91.2%" in chinese[1]
+    assert english[2] == "licence of the weights: cc-by-nc-4.0 (not for commercial use)"
+    assert len(chinese) == 3 and "91.2%" in chinese[1] and "不可商用" in chinese[2]

@@ -114,7 +114,9 @@ def test_what_no_network_can_have_is_told_together():
 @pytest.mark.parametrize(
     ("name", "arguments", "words"),
     [
-        ("resnet18", {"out_indices": (1, 5)}, "out_indices is 5"),
+        ("resnet18", {"out_indices": (1, 5)}, "out_indices is 5; it must be a whole number between -5 and 4"),
+        ("resnet18", {"out_indices": 0}, "out_indices is 0; it must be a whole number between 1 and 5"),
+        ("resnet18", {"out_indices": ()}, r"out_indices is \(\);"),
         ("resnet20_cifar", {"out_indices": (4,)}, "out_indices is 4"),
         ("resnet20_cifar", {"output_stride": 8}, "output_stride is 8"),
     ],

@@ -182,6 +182,15 @@ def test_where_nothing_can_be_written_torch_goes_on(small_model, tmp_path, files
     assert predictor.predict(files)["engine"] == "torch"
 
 
+def test_what_keeps_an_engine_from_being_built_is_said_in_any_language(store, tmp_path):
+    (tmp_path / "notes.pth").write_text("no weights")
+    with pytest.raises(UserError) as refused:
+        built.build(tmp_path / "notes.pth", store)
+    with pytest.raises(UserError) as expected:
+        load(tmp_path / "notes.pth", store)
+    assert refused.value.message.say("zh") == expected.value.message.say("zh")
+
+
 def test_engines_stay_within_bounds_the_least_used_go(store, monkeypatch):
     folder = built.folder(store)
     folder.mkdir(parents=True)

@@ -19,10 +19,11 @@ from resnet.exporters import export as exporting
 from resnet.exporters.export import export
 from resnet.nn.network import ResNet
 from resnet.nn.variants import VARIANTS
-from resnet.predictor import int8
+from resnet.predictor import Predictor, int8
+from resnet.predictor.built import engine_file
 from resnet.predictor.graph import onnx_graph
 from resnet.store import Store
-from resnet.weights.folder import ModelConfig, write_folder
+from resnet.weights.folder import ModelConfig, read_config, write_folder
 from resnet.weights.models import load
 from resnet.weights.preprocessing import Preprocessing
 from tests.preloaded import ROW, TINY
@@ -166,6 +167,14 @@ def test_what_ends_the_quantiser_is_told(trained, copied, tmp_path):
     (tmp_path / "broken.onnx").write_bytes(b"no graph")
     with pytest.raises(UserError, match=r"ended with status 1: (.|\n)*broken"):
         int8.build(trained, tmp_path / "broken.onnx", copied)
+
+
+def test_a_predictor_tells_how_far_it_is(trained, graph, copied, monkeypatch):
+    stages, file = [], engine_file(trained, read_config(trained), copied)
+    file.parent.mkdir()
+    monkeypatch.setattr("resnet.predictor.built.build", lambda *_: shutil.copy(graph, file))
+    predictor = Predictor(trained, store=copied, engine="onnx-int8", progress=lambda stage, *_: stages.append(stage))
+    assert predictor.engine.name == "onnx-int8" and {*stages} == {"calibrate", "compare"}
 
 
 def test_it_is_taken_away_with_its_accuracy(trained, built, store, tmp_path, monkeypatch):

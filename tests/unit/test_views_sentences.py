@@ -77,12 +77,14 @@ def test_problems_call_fields_as_the_page_does():
 
 def test_what_the_check_of_an_export_found_is_said_in_plain_numbers() -> None:
     result = {"bytes": 44_700_000, "pictures": 16, "largest_difference": 1.24e-5, "accuracy": None}
-    same, about = exports.checked(result, "apache-2.0")
+    same, about = exports.checked({**result, "license": "apache-2.0"})
     assert same == "Checked on 16 pictures: the largest difference to this app's own answers is 0.00001."
     assert about.startswith("45 MB · licence: apache-2.0 ·")
-    assert exports.checked({**result, "largest_difference": 0.0}, None)[0].endswith("exactly as this app does.")
+    result |= {"license": None}
+    assert exports.checked({**result, "largest_difference": 0.0})[0].endswith("exactly as this app does.")
+    assert "cc-by-nc-4.0 (not for commercial use)" in exports.checked({**result, "license": "cc-by-nc-4.0"})[1]
     integers = {**result, "accuracy": {"accuracy": 0.9119, "float_accuracy": 0.9152, "n": 3925}}
-    assert exports.checked(integers, None)[0] == (
+    assert exports.checked(integers)[0] == (
         "int8 is right on 91.2 % of the 3,925 checked pictures, full precision on 91.5 %."
     )
-    assert "91.2 %" in exports.checked(integers, None, "zh")[0]
+    assert "91.2 %" in exports.checked(integers, "zh")[0]
