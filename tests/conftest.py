@@ -15,7 +15,10 @@ from resnet.store import Store
 from resnet.weights.folder import ModelConfig, write_folder
 from resnet.weights.preprocessing import Preprocessing
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch starts its threads; tests share the cores
+# Read when torch starts its threads. Tests run side by side, and threads that wait for each other beside other busy
+# processes are many times slower than one.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test reaches beyond this machine; the one of the Hub brings its own
 
 
@@ -25,16 +28,6 @@ def nothing_is_built_behind() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("resnet.predictor.predictor.Predictor._change_over", lambda self: None)
         yield
-
-
-@pytest.fixture(scope="module")
-def one_thread() -> Iterator[None]:
-    """Two threads that wait for each other beside other busy processes are many times slower than one."""
-    torch = importlib.import_module("torch")
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture
@@ -60,7 +53,7 @@ def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model folder that knows the drawn shapes by name and has learned nothing: random weights, 48 px."""
     folder = tmp_path_factory.mktemp("models") / "small"
     importlib.import_module("torch").manual_seed(0)
-    network = resnet.create_model("resnet18", num_classes=len(CLASSES))
-    config = ModelConfig("resnet18", sorted(CLASSES), Preprocessing(48), license="cc-by-nc-4.0")
+    network = resnet.create_model("test_resnet", num_classes=len(CLASSES))
+    config = ModelConfig("test_resnet", sorted(CLASSES), Preprocessing(48), license="cc-by-nc-4.0")
     write_folder(folder, network.state_dict(), config, card="")
     return folder

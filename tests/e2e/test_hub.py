@@ -109,7 +109,7 @@ def run(*words: object, home: Path, status: int = 0) -> tuple[str, str]:
 
 def test_the_command_line_says_what_it_fetches_once(hub: Hub, tmp_path: Path):
     output, errors = run("predict", "--model", "hf-hub:me/flowers", GOLF_BALL, home=tmp_path)
-    line = f"hf-hub:me/flowers is not on this machine: 45 MB from {hub.endpoint}, licence: cc-by-nc-4.0 (not for "
+    line = f"hf-hub:me/flowers is not on this machine: 1.5 MB from {hub.endpoint}, licence: cc-by-nc-4.0 (not for "
     assert errors.startswith(line) and "hf-hub:me/flowers, torch on cpu" in output
     asked = len(hub.requests)
     output, errors = run("predict", "--model", "hf-hub:me/flowers", GOLF_BALL, home=tmp_path)

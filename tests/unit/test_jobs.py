@@ -63,9 +63,9 @@ def test_a_plan_settles_everything_that_can_be_told_without_torch(store, data, s
     plan = jobs.plan(store, replace(settings, data="shapes", device=None))
     left_open = {name for name, value in vars(plan.settings).items() if value is None}  # mode auto uses all
     assert left_open == {"device", "precision"}
-    assert plan.settings.data == data.id and plan.settings.name == "shapes resnet18"
+    assert plan.settings.data == data.id and plan.settings.name == "shapes test_resnet"
     assert plan.settings.model == str(small_model)
-    assert (plan.architecture, plan.preprocessing.size, plan.settings.image_size) == ("resnet18", 48, 48)
+    assert (plan.architecture, plan.preprocessing.size, plan.settings.image_size) == ("test_resnet", 48, 48)
     smaller = jobs.plan(store, replace(settings, image_size=40, crop_mode="squash"))
     assert (smaller.preprocessing.size, smaller.preprocessing.crop_mode) == (40, "squash")
 

@@ -19,7 +19,7 @@ from resnet.nn.network import ResNet, create
 from resnet.nn.variants import VARIANTS, variant
 from tests.networks import liven, unfilled
 
-pytestmark = [pytest.mark.parity, pytest.mark.usefixtures("one_thread")]
+pytestmark = pytest.mark.parity
 
 FAMILY = {name: row for name, row in VARIANTS.items() if not row.small}  # CIFAR's networks are not in timm
 CLASSES = 10

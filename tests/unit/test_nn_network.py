@@ -18,8 +18,6 @@ from resnet.nn.network import POOLS, create
 from resnet.nn.variants import VARIANTS
 from tests.networks import liven, unfilled
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 IMAGES = torch.randn(2, 3, 65, 96, generator=torch.Generator().manual_seed(0))
 
 

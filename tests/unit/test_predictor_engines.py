@@ -44,7 +44,7 @@ def images() -> np.ndarray:
 
 
 def say_fastest(name: str, store: Store) -> None:
-    file = built.speed_file("resnet18", store)
+    file = built.speed_file("test_resnet", store)
     file.write_text(json.dumps({"format": 1, "fastest": name}))
 
 
@@ -78,7 +78,7 @@ def test_pictures_are_normalised_to_the_same_bits(preprocessing):
 
 
 def test_what_is_faster_here_is_remembered_and_used(small_model, workshop, files):
-    seconds = json.loads(built.speed_file("resnet18", workshop).read_text())["seconds"]
+    seconds = json.loads(built.speed_file("test_resnet", workshop).read_text())["seconds"]
     assert seconds.keys() == {"torch", "onnx"} and all(value > 0 for row in seconds.values() for value in row.values())
     answers = {}
     for name in ("torch", "onnx"):
@@ -104,15 +104,15 @@ def test_the_faster_engine_is_the_one_with_less_time(store, small_model, images)
 
     built.folder(store).mkdir(parents=True)
     note_speed([Slow(), Quick()], read_config(small_model), store)
-    assert built.faster("resnet18", store) == "onnx"
+    assert built.faster("test_resnet", store) == "onnx"
     assert built.faster("resnet50", store) == ""
 
 
 def test_measured_anew_for_other_threads(workshop, monkeypatch):
     say_fastest("onnx", workshop)
-    assert built.faster("resnet18", workshop) == "onnx"
+    assert built.faster("test_resnet", workshop) == "onnx"
     monkeypatch.setenv("OMP_NUM_THREADS", "77")
-    assert built.faster("resnet18", workshop) == ""
+    assert built.faster("test_resnet", workshop) == ""
 
 
 def test_where_the_engine_is_built_torch_is_not_loaded(small_model, workshop, files):
@@ -128,7 +128,7 @@ def test_where_the_engine_is_built_torch_is_not_loaded(small_model, workshop, fi
 
 
 def test_the_change_to_the_faster_engine_comes_between_batches(small_model, workshop, files, monkeypatch):
-    built.speed_file("resnet18", workshop).unlink()
+    built.speed_file("test_resnet", workshop).unlink()
     monkeypatch.setattr(built, "build", lambda found, store: say_fastest("onnx", store))
     monkeypatch.setattr(Predictor, "_change_over", CHANGE_OVER)
     predictor = Predictor(small_model, store=workshop)

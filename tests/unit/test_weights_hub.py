@@ -451,5 +451,5 @@ def test_a_run_starts_from_a_model_of_the_hub_without_a_network_once_it_is_here(
     download(FLOWERS)
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     planned = jobs.plan(store, TrainSettings(data.id, "hf-hub:me/flowers"))
-    assert planned.settings.model == "hf-hub:me/flowers" and planned.architecture == "resnet18"
+    assert planned.settings.model == "hf-hub:me/flowers" and planned.architecture == "test_resnet"
     assert load(planned.settings.model, store).num_classes == 5

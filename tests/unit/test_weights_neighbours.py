@@ -34,7 +34,7 @@ def model(small_model: Path, files: list[Path], tmp_path: Path) -> Path:
         features = network.forward_head(maps, pre_logits=True).numpy()
     features /= np.linalg.norm(features, axis=1, keepdims=True)
     state, config = read_state(small_model / "model.safetensors"), read_config(small_model)
-    write_folder(folder, state, config, card="", neighbours=Neighbours(features, rank=1, threshold=0.99))
+    write_folder(folder, state, config, card="", neighbours=Neighbours(features, rank=1, threshold=0.9999))
     return folder
 
 
