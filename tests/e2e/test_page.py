@@ -53,6 +53,12 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "shapes.zip"
 
 
+@pytest.fixture(scope="module")
+def fresh(start_app) -> App:
+    """An app in which nothing was trained; its tests leave the workspace as they find it."""
+    return start_app()
+
+
 def test_a_visitor_classifies_a_picture(page: Page, app: App):
     visit(page, app)
     expect(page).to_have_title("ResNet Lab")
@@ -91,12 +97,11 @@ def test_all_published_models_can_be_looked_through(page: Page, app: App):
         expect(line).to_contain_text(words)
 
 
-def test_an_example_is_answered_at_one_click_and_not_copied(page: Page, start_app):
-    app = start_app()
-    visit(page, app)
+def test_an_example_is_answered_at_one_click_and_not_copied(page: Page, fresh: App):
+    visit(page, fresh)
     page.locator("#classify-examples button").first.click()
     expect(page.locator("#classify-answer")).to_contain_text("golf ball")
-    assert not list((app.store.root / "tmp").rglob("*.*"))
+    assert not list((fresh.store.root / "tmp").rglob("*.*"))
 
 
 @pytest.mark.parametrize("content", [b"just words", GOLF_BALL.read_bytes()[:2000]], ids=["text", "truncated"])
@@ -159,9 +164,8 @@ def test_the_whole_story(page: Page, app: App, archive: Path, tmp_path: Path):
     assert page.locator("b", has_text="my shapes").count() == 0, "a name is text, never markup"
 
 
-def test_sample_pictures_are_ready_to_train_on_at_once_and_can_be_deleted(page: Page, start_app):
-    app = start_app()
-    visit(page, app)
+def test_sample_pictures_are_ready_to_train_on_at_once_and_can_be_deleted(page: Page, fresh: App):
+    visit(page, fresh)
     tab(page, "Fine-tune")
     page.locator("#finetune-samples").click()
     expect(page.locator("#finetune-start")).to_be_enabled()
@@ -170,11 +174,11 @@ def test_sample_pictures_are_ready_to_train_on_at_once_and_can_be_deleted(page: 
     page.locator("#finetune-delete-sure").click()
     expect(page.locator("#finetune-report")).to_contain_text("No pictures chosen yet")
     expect(page.locator("#finetune-start")).to_be_disabled()
-    assert not list(app.store.datasets.iterdir())
+    assert not list(fresh.store.datasets.iterdir())
 
 
-def test_the_shipped_models_own_training_is_the_first_result(page: Page, start_app):
-    visit(page, start_app())
+def test_the_shipped_models_own_training_is_the_first_result(page: Page, fresh: App):
+    visit(page, fresh)
     tab(page, "Results")
     expect(page.locator("#results-headline")).to_contain_text("of 3,925 checked pictures")
 

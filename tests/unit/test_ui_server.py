@@ -16,6 +16,7 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
+import app as app_file
 from resnet.errors import UserError
 from resnet.store import PROJECT, Store, new_id
 from resnet.ui import server
@@ -252,13 +253,18 @@ def test_a_hosted_app_refuses_and_ends_quietly(tmp_path: Path) -> None:
         (["--home", "{file}/lab"], "The workspace {file}/lab cannot be made or written to (Not a directory)"),
     ],
 )
-def test_what_keeps_the_app_from_starting_is_said_in_one_line(tmp_path: Path, words: list, sentence: str) -> None:
+def test_what_keeps_the_app_from_starting_is_said_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, words: list, sentence: str
+) -> None:
     (tmp_path / "file").touch()
+    for name in ("RESNET_HOME", "GRADIO_TEMP_DIR", "GRADIO_ANALYTICS_ENABLED"):  # app.py sets them
+        monkeypatch.setenv(name, "")
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         values = {"taken": other.getsockname()[1], "file": tmp_path / "file"}
-        command = [sys.executable, "app.py", "--home", str(tmp_path), *(word.format(**values) for word in words)]
-        done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
-    assert done.returncode == 1
-    assert done.stderr.startswith(sentence.format(**values)) and done.stderr.count("\n") == 1
+        given = [word.format(**values) for word in words]
+        monkeypatch.setattr(sys, "argv", ["app.py", "--home", str(tmp_path), *given])
+        assert app_file.main() == 1
+    said = capsys.readouterr().err
+    assert said.startswith(sentence.format(**values)) and said.count("\n") == 1
