@@ -44,6 +44,7 @@ STRINGS: dict[str, tuple[str, str]] = {
         "对 {n} 张图片的准确率为 {accuracy}，原模型为 {float_accuracy}",
     ),
     "exported_license": ("licence of the weights: {license}", "权重许可证：{license}"),
+    "exporting_unit": ("pictures", "张图片"),
     "exporting_load": ("Opening the model", "正在打开模型"),
     "exporting_write": ("Writing", "正在写出"),
     "exporting_calibrate": ("Measuring the network's values", "正在校准网络"),

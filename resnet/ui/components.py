@@ -1,10 +1,13 @@
 """Gradio's components where they stand between a user's input and our own sentences about it."""
 
 from abc import ABCMeta
+from collections.abc import Callable
 
 import gradio as gr
 from gradio.component_meta import ComponentMeta
 from gradio.data_classes import ImageData
+
+from resnet.text import say
 
 
 class Variation(ComponentMeta):
@@ -49,3 +52,13 @@ class Choice(gr.Dropdown, metaclass=Variation):
 
     def preprocess(self, payload: str | None) -> str:
         return payload if isinstance(payload, str) else ""
+
+
+def stages(progress: gr.Progress, language: str) -> Callable[[str, int, int], None]:
+    """What an export, or the building of an engine, calls with its stage and how many pictures of all are done."""
+
+    def note(stage: str, done: int, total: int) -> None:
+        words = {"desc": say(f"exporting_{stage}", language), "unit": say("exporting_unit", language)}
+        progress((done, total) if total > 1 else 0, **words)
+
+    return note

@@ -5,6 +5,7 @@ import gradio as gr
 from resnet.errors import UserError
 from resnet.predictor.engines import likely_device
 from resnet.text import say
+from resnet.ui.components import stages
 from resnet.views import exports, figures, sentences
 
 ENGINES = ("onnx", "torch", "onnx-int8")
@@ -47,12 +48,9 @@ class EngineChoice:
         return engine_for(model, ready), ""
 
     def prepare(self, model: str, engine: str, ready: tuple[str, str], language: str, progress=gr.Progress()):  # noqa: B008
-        def note(stage: str, done: int, total: int) -> None:
-            progress((done, total), desc=say(f"exporting_{stage}", language))
-
         progress(0, desc=say("engine_building", language))
         try:
-            self.service.predictor(model, engine, note)
+            self.service.predictor(model, engine, stages(progress, language))
         except UserError as problem:  # the former answer stands, and so does what gave it
             words = figures.note(sentences.problem(problem.message, language), "warn")
             return engine_for(model, ready), gr.skip(), words

@@ -4,6 +4,7 @@ import gradio as gr
 
 from resnet.exporters import FORMATS
 from resnet.text import say
+from resnet.ui.components import stages
 from resnet.views import exports, figures
 
 
@@ -48,10 +49,7 @@ class TakeAway:
         return ""
 
     def export(self, chosen: str, format: str, language: str, progress=gr.Progress()):  # noqa: B008
-        def note(stage: str, done: int, total: int) -> None:
-            progress((done, total), desc=say(f"exporting_{stage}", language))
-
-        found = self.service.export(chosen, format, note)
+        found = self.service.export(chosen, format, stages(progress, language))
         return found["file"], figures.lines(*exports.checked(found, language))
 
 
