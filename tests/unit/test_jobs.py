@@ -62,7 +62,7 @@ def make_run(store: Store, state: str, **changes: object) -> Path:
 def test_a_plan_settles_everything_that_can_be_told_without_torch(store, data, settings, small_model):
     plan = jobs.plan(store, replace(settings, data="shapes", device=None))
     left_open = {name for name, value in vars(plan.settings).items() if value is None}  # mode auto uses all
-    assert left_open == {"device", "precision"}
+    assert left_open == {"device", "precision", "head_weight_decay"}  # the last is chosen on folds
     assert plan.settings.data == data.id and plan.settings.name == "shapes test_resnet"
     assert plan.settings.model == str(small_model)
     assert (plan.architecture, plan.preprocessing.size, plan.settings.image_size) == ("test_resnet", 48, 48)
@@ -213,7 +213,7 @@ def test_a_run_deleted_by_hand_in_the_queue_leaves_no_ghost(store, settings, bus
     folder = store.runs / jobs.start(store, settings)
     until(lambda: is_locked(folder / "lock"))
     worker = jobs.runs._launched[folder]
-    shutil.rmtree(folder)
+    until(lambda: shutil.rmtree(folder, ignore_errors=True) or not folder.exists())  # its worker may be writing
     busy.release()
     assert worker.wait(60) == 1
     assert list(store.runs.iterdir()) == []
