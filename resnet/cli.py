@@ -470,7 +470,9 @@ def _result_lines(result: dict) -> list[str]:
     return [
         f"{result['run']} {result['state']}: {result['val']['accuracy']:.1%} of {result['images']['val']} checked "
         f"pictures right, between {low:.1%} and {high:.1%}; {result['seconds']['total']:.0f} s, "
-        f"{result['images_per_second']:.0f} images/s"
+        f"{result['images_per_second']:.0f} images/s",
+        *([f"test part, looked at once: {_shares(result['test'])}"] if "test" in result else []),
+        *([_folds_line(result["folds"])] if "folds" in result else []),
     ]
 
 
@@ -480,12 +482,14 @@ def _rate_lines(result: dict) -> list[str]:
 
 
 def _evaluation_lines(report: dict) -> list[str]:
-    low, high = report["interval"]
+    top = report.get("top_k")
     lines = [
-        f"{report['model']} on {report['data']['name']} ({report['split']}): {report['accuracy']:.1%} of "
-        f"{report['n']} right, between {low:.1%} and {high:.1%}",
+        f"{report['model']} on {report['data']['name']} ({report['split']}): {_shares(report)}",
+        *([f"among the first {top['k']} answers: {top['accuracy']:.1%}"] if top else []),
         f"balanced accuracy {report['balanced_accuracy']:.1%}, macro F1 {report['macro_f1']:.3f}, "
         f"log loss {report['log_loss']:.3f}, calibration error {report['ece']:.3f}",
+        *([f"test part, looked at once: {_shares(report['test'])}"] if report.get("test") else []),
+        *([_folds_line(report["folds"])] if report.get("folds") else []),
     ]
     lines += [say("selected_on_validation")] if sentences.selected(report) else []
     lines += [Message.from_json(note).say() for note in report.get("summary", {}).get("adapted", [])]
@@ -494,6 +498,17 @@ def _evaluation_lines(report: dict) -> list[str]:
             f"  {row['label']}: {row['n']} pictures, recall {row['recall']:.0%}, precision {row['precision']:.0%}"
         )
     return lines
+
+
+def _folds_line(folds: dict) -> str:
+    accuracy, pooled = folds["accuracy"], folds["pooled"]
+    mean, spread = accuracy["mean"], accuracy["sd"]
+    return f"{folds['k']} folds: {mean:.1%} ± {spread:.1%} (standard deviation); together {_shares(pooled)}"
+
+
+def _shares(report: dict) -> str:
+    low, high = report["interval"]
+    return f"{report['accuracy']:.1%} of {report['n']} right, between {low:.1%} and {high:.1%}"
 
 
 def _published(row: Published) -> dict:
@@ -526,6 +541,8 @@ def _run_line(run: dict) -> str:
 
 def _status_line(status: dict) -> str:
     parts = [status["state"], status["stage"]]
+    if status["fold"]:
+        parts.append(f"fold {status['fold']} of {status['folds']}")
     if status["epoch"]:
         parts.append(f"epoch {status['epoch']} of {status['epochs']}")
     if status["steps"]:

@@ -56,6 +56,7 @@ class TrainSettings:
     crop_mode: str | None = None  # how a picture is fitted to a square; None: as the start weights have it
     balance: str = "none"  # how rare classes count as much as frequent ones: in the loss, or by showing them more often
     patience: int | None = None  # epochs without a lower validation loss until it ends and takes the best; 0: never
+    folds: int | None = None  # models tried beforehand, each on a share of the pictures that it did not learn from
     seed: int = 0
     device: str | None = None  # cuda, mps, cpu; None: the best there is
     precision: str | None = None  # of activations while training; None: bfloat16 where the device is fast at it
@@ -79,6 +80,8 @@ class TrainSettings:
             if not (isinstance(value, numbers) and not isinstance(value, bool) and low <= value <= high):
                 key = "out_of_range_whole" if whole else "out_of_range"
                 found.append(Message(key, {"field": field, "value": value, "low": low, "high": high}))
+        if self.folds and self.patience:
+            found.append(Message("folds_with_patience"))
         for field in ("data", "model", "name"):
             if field in said and not isinstance(said[field], str):
                 found.append(Message("not_text", {"field": field, "value": said[field]}))
@@ -114,6 +117,7 @@ RANGES = {
     "ema_decay": (0, 0.99999),
     "crop_scale": (0.05, 1),
     "patience": (0, 1000),
+    "folds": (2, 20),
     "seed": (0, 2**31 - 1),
     "workers": (0, 64),
 }
@@ -122,7 +126,7 @@ RANGES = {
 def resolve(settings: TrainSettings, *, images: int, model_size: int, crop_mode: str, processes: int) -> TrainSettings:
     """Every None filled in for `images` training pictures; None what the mode ignores.
 
-    Name, device, precision and the weight decay of the head are left to those who can tell.
+    Name, folds, device, precision and the weight decay of the head are left to those who can tell.
 
     In mode head, `epochs` and `learning_rate` are the head's, unless its own are given.
     model_size (pixels) and crop_mode are the start weights' own; processes, how many decode pictures.

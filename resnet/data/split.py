@@ -1,8 +1,11 @@
-"""A split of our own making: seeded, by class, groups kept together."""
+"""Splits of our own making: seeded, by class, groups kept together."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
+
+from resnet.data.dataset import Record
 
 Unit = TypeVar("Unit")
 
@@ -34,3 +37,31 @@ def stratified(
         val += size if side == "val" else 0
     if val == 0 and smallest[0] < images:  # every group is too large: the smallest, rather than none
         yield smallest[1], "val"
+
+
+def folds(records: Sequence[Record], count: int, seed: int) -> list[int]:
+    """The fold of each picture, 0 to `count` - 1: those of a class spread evenly, a group in one.
+
+    The larger groups come first, pictures in the order of drawing; each goes to the fold that has the fewest of its
+    class, of several to the smallest. The class of a group is that of most of its pictures.
+    """
+    units: dict[str, list[Record]] = {}
+    for record in records:
+        units.setdefault(record.group or record.sha256, []).append(record)
+    in_class, in_fold, fold_of = Counter(), Counter(), {}
+    for unit in sorted(units, key=lambda unit: (-len(units[unit]), draw(unit, seed))):
+        labels = Counter(record.label for record in units[unit])
+        label = max(sorted(labels), key=labels.get)
+        fold = min(range(count), key=lambda fold: (in_class[fold, label], in_fold[fold], fold))
+        in_class.update({(fold, label): n for label, n in labels.items()})
+        in_fold[fold] += len(units[unit])
+        fold_of[unit] = fold
+    return [fold_of[record.group or record.sha256] for record in records]
+
+
+def unspread(records: Sequence[Record], fold_of: Sequence[int]) -> list[str]:
+    """The classes that are in one fold only: a model that is tried there has learned nothing of them."""
+    found: dict[str, set[int]] = {}
+    for record, fold in zip(records, fold_of, strict=True):
+        found.setdefault(record.label, set()).add(fold)
+    return sorted(label for label, folds in found.items() if len(folds) == 1)

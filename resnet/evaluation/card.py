@@ -52,16 +52,32 @@ def _knows(config: ModelConfig) -> str:
 
 
 def _accuracy(report: dict) -> str:
-    low, high = report["interval"]
-    right = round(report["accuracy"] * report["n"])
+    before = report.get("uncalibrated")
+    temper = f" Scores are at a temperature of {report['temperature']:.3g}; without it these" if before else ""
     chosen = report["summary"].get("selected") == "validation"
     return (
-        f"Right on {right} of {report['n']} pictures of the {report['split']} part of {plain(report['data']['name'])}, "
-        f"which it did not learn from: {report['accuracy']:.1%}, between {low:.1%} and {high:.1%} "
-        f"(95 % Wilson interval). "
+        f"{_right(report)} of the {report['split']} part of {plain(report['data']['name'])}, "
+        f"which it did not learn from: {_shares(report)}. "
         f"Log loss {report['log_loss']:.3f}, expected calibration error {report['ece']:.3f}."
+        + (f"{temper} are {before['log_loss']:.3f} and {before['ece']:.3f}." if before else "")
         + (" The epoch was selected on validation, by its loss on these pictures." if chosen else "")
+        + _tested(report.get("test"))
     )
+
+
+def _right(report: dict) -> str:
+    return f"Right on {round(report['accuracy'] * report['n'])} of {report['n']} pictures"
+
+
+def _shares(report: dict) -> str:
+    low, high = report["interval"]
+    return f"{report['accuracy']:.1%}, between {low:.1%} and {high:.1%} (95 % Wilson interval)"
+
+
+def _tested(test: dict | None) -> str:
+    if not test:
+        return ""
+    return f"\n\n{_right(test)} of the test part, which was looked at once, when all was decided: {_shares(test)}."
 
 
 def _training(report: dict) -> str:

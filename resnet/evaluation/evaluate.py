@@ -7,12 +7,13 @@ import numpy as np
 
 from resnet.data.dataset import Dataset, Record
 from resnet.errors import UserError
-from resnet.evaluation.metrics import summarize
+from resnet.evaluation.metrics import cross_fitted, doubtful_labels, summarize
 from resnet.predictor import Predictor
+from resnet.predictor.predictor import softmax
 from resnet.store import FORMAT, Store
 from resnet.text import Message
 
-MISTAKES = 100  # kept in a report, the most confident first
+LISTED = 100  # mistakes kept in a report, the most confident first; doubtful labels, the least probable first
 
 
 class Evaluation:
@@ -26,32 +27,59 @@ class Evaluation:
     ) -> None:
         self.predictor, self.records, self.logits, self.targets = predictor, records, logits, targets
 
-    def report(self, data: Dataset, split: str) -> dict:
-        """The contract's `evaluate` object, with the largest mistakes."""
-        config = self.predictor.config
+    def report(self, data: Dataset, split: str, *, fitted: bool = False) -> dict:
+        """The contract's `evaluate` object, with the largest mistakes and the labels in doubt.
+
+        fitted: the model's temperature is that of these very pictures, so the scores are judged at one that is
+        cross-fitted.
+        """
+        predictor = self.predictor
+        labels, temperature = predictor.config.labels, predictor.config.temperature
+        temperatures = cross_fitted(self.logits, self.targets) if fitted else np.full(len(self.targets), temperature)
+        summary = summarize(self.logits, self.targets, labels, temperatures)
+        probabilities = softmax(self.logits / temperatures[:, None])
         return {
             "format": FORMAT,
-            "model": self.predictor.name,
+            "model": predictor.name,
+            "engine": predictor.engine.name,
+            "device": predictor.device,
             "data": {"id": data.id, "name": data.name},
             "split": split,
-            **summarize(self.logits, self.targets, config.labels, config.temperature),
-            "mistakes": self._mistakes(data, self.predictor.probabilities(self.logits)),
+            "temperature": temperature,
+            **summary,
+            "mistakes": self._mistakes(data, probabilities),
+            "suspects": suspects(data, self.records, labels, probabilities, self.targets),
         }
 
     def _mistakes(self, data: Dataset, probabilities: np.ndarray) -> list[dict]:
         predicted, score = probabilities.argmax(axis=1), probabilities.max(axis=1)
         wrong = np.flatnonzero(predicted != self.targets)
+        wrong = wrong[np.argsort(-score[wrong], kind="stable")][:LISTED]
         labels = self.predictor.config.labels
-        return [
-            {
-                "file": self.records[i].path.relative_to(data.folder).as_posix(),
-                "sha256": self.records[i].sha256,
-                "label": labels[self.targets[i]],
-                "predicted": labels[predicted[i]],
-                "score": float(score[i]),
-            }
-            for i in wrong[np.argsort(-score[wrong], kind="stable")][:MISTAKES]
-        ]
+        return [_entry(data, self.records[i], labels[predicted[i]], score[i]) for i in wrong]
+
+
+def suspects(
+    data: Dataset, records: Sequence[Record], labels: list[str], probabilities: np.ndarray, targets: np.ndarray
+) -> list[dict]:
+    """The pictures whose label is in doubt (see `doubtful_labels`), as a report lists them."""
+    return [
+        {
+            **_entry(data, records[i], labels[seems], probabilities[i, seems]),
+            "label_score": float(probabilities[i, targets[i]]),
+        }
+        for i, seems in list(zip(*doubtful_labels(probabilities, targets), strict=True))[:LISTED]
+    ]
+
+
+def _entry(data: Dataset, record: Record, predicted: str, score: float) -> dict:
+    return {
+        "file": record.path.relative_to(data.folder).as_posix(),
+        "sha256": record.sha256,
+        "label": record.label,
+        "predicted": predicted,
+        "score": float(score),
+    }
 
 
 def evaluate(
@@ -68,16 +96,21 @@ def evaluate(
 
 
 def examine(
-    predictor: Predictor, data: Dataset, split: str = "val", progress: Callable[[int, int], None] | None = None
+    predictor: Predictor,
+    data: Dataset,
+    part: str | Sequence[Record] = "val",
+    progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
-    """What `predictor` makes of `data`'s part `split`: train, val, test, or all.
+    """What `predictor` makes of a part of `data`: train, val, test, all, or some of its records.
 
     Classes are matched by label, never by position. Raises UserError where the part is empty or the model lacks a
     class of it. progress: called with the pictures done and their number.
     """
-    records = data.records if split == "all" else data.part(split)
-    if not records:
-        raise UserError("part_empty", data=data.name, split=split)
+    records = part
+    if isinstance(part, str):
+        records = data.records if part == "all" else data.part(part)
+        if not records:
+            raise UserError("part_empty", data=data.name, split=part)
     position = {label: index for index, label in enumerate(predictor.config.labels)}
     missing = sorted({record.label for record in records} - position.keys())
     if missing:

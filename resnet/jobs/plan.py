@@ -8,7 +8,9 @@ from typing import TypeVar
 from resnet.data.batches import steps_per_epoch
 from resnet.data.dataset import Dataset, Record
 from resnet.data.importing import clean_name
+from resnet.data.layout import few
 from resnet.data.parallel import WORKERS
+from resnet.data.split import folds, unspread
 from resnet.errors import UserError
 from resnet.nn.variants import VARIANTS, variant
 from resnet.predictor.engines import likely_device
@@ -48,6 +50,7 @@ def plan(store: Store, settings: TrainSettings) -> Plan:
     start = _tried(problems, lambda: _start(store, settings))
     if data:
         problems += data.problems()
+        problems += _fold_problems(data, settings)
     if problems:
         raise UserError.of(problems)
     model, architecture, preprocessing, license = start
@@ -72,6 +75,18 @@ def _tried(problems: list[Message], find: Callable[[], T]) -> T | None:
     except UserError as error:
         problems.append(error.message)
         return None
+
+
+def _fold_problems(data: Dataset, settings: TrainSettings) -> list[Message]:
+    """What stands against a cross-validation: a class that cannot be learned without the fold it is in."""
+    if not settings.folds or settings.problems():
+        return []
+    records = [record for record in data.records if record.split != "test"]
+    fold_of = folds(records, settings.folds, settings.seed)
+    if len({*fold_of}) < settings.folds:
+        return [Message("folds_many", {"folds": settings.folds, "units": len({*fold_of})})]
+    labels = unspread(records, fold_of)
+    return [Message("folds_one_sided", {"labels": few(labels)})] if labels else []
 
 
 def _start(store: Store, settings: TrainSettings) -> tuple[str, str, Preprocessing | None, str | None]:
@@ -105,12 +120,21 @@ def estimate(plan: Plan) -> float:
     decode = 1 / (PICTURES_PER_SECOND * cores)
     network = variant(plan.architecture)
     giga_macs = network.giga_macs / network.size**2  # of a pixel
-    forward = giga_macs * settings.image_size**2 / speed
-    seconds = START_SECONDS + val * max(forward, decode)
-    if settings.mode in ("head", "auto"):
-        seconds += (train + val) * max(forward, decode)
-        seconds += settings.head_epochs * steps_per_epoch(train, settings.batch_size) * HEAD_STEP_SECONDS
-    if settings.mode != "head":
-        step = 3 * giga_macs * settings.train_size**2 / speed
-        seconds += settings.epochs * (train * max(step, decode) + val * max(forward, decode))
+    forward = max(giga_macs * settings.image_size**2 / speed, decode)
+    step = max(3 * giga_macs * settings.train_size**2 / speed, decode) if settings.mode != "head" else 0.0
+    features = (train + val) * forward if settings.mode in ("head", "auto") else 0.0
+
+    def model(train: float, val: float) -> float:
+        """Seconds for one model, its evaluation included."""
+        seconds = val * forward
+        if settings.mode in ("head", "auto"):
+            seconds += settings.head_epochs * steps_per_epoch(round(train), settings.batch_size) * HEAD_STEP_SECONDS
+        if settings.mode != "head":
+            seconds += settings.epochs * (train * step + val * forward)
+        return seconds + (features if settings.mode == "auto" else 0.0)
+
+    seconds = START_SECONDS + model(train, val) + (features if settings.mode == "head" else 0.0)
+    if settings.folds:
+        held = (train + val) / settings.folds
+        seconds += settings.folds * model(train + val - held, held)
     return seconds

@@ -189,7 +189,10 @@ def shutdown() -> list[str]:
 
 
 def result(folder: Path) -> dict:
-    """What `train` answers: the contract's object; figures are None where the run has no report yet."""
+    """What `train` answers: the contract's object; figures are None where the run has no report yet.
+
+    With it, of a run that has them, `test` and `folds` as they stand in the report.
+    """
     report = read_report(folder)
     summary = report.get("summary", {})
     return {
@@ -202,6 +205,7 @@ def result(folder: Path) -> dict:
         "val": {name: report.get(name) for name in ("accuracy", "interval", "log_loss")},
         "seconds": summary.get("seconds"),
         "images_per_second": summary.get("images_per_second"),
+        **{name: report[name] for name in ("test", "folds") if report.get(name)},
     }
 
 

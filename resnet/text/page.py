@@ -177,6 +177,11 @@ STRINGS: dict[str, tuple[str, str]] = {
         "Size of the steps in which it learns. Lower it if the loss jumps about.",
         "学习的步长。若损失上下跳动，请调小。",
     ),
+    "help_folds": (
+        "Cross-validation first: so many models, each tried on another part of the pictures. Shows how far the "
+        "accuracy varies and which labels are in doubt; takes so many times as long.",
+        "先做交叉验证：训练这么多个模型，各用另一部分图片检查。可看出准确率的波动和可疑标签；用时也相应成倍增加。",
+    ),
     "help_head_epochs": (
         "Passes over the features while the last layer alone learns: they take moments.",
         "只训练末层时遍历特征的次数：很快。",
@@ -333,6 +338,12 @@ STRINGS: dict[str, tuple[str, str]] = {
     "part_confusion": ("What was taken for what", "混淆矩阵"),
     "part_classes": ("Per class", "各类别"),
     "part_mistakes": ("Mistakes", "错误"),
+    "part_suspects": ("Labels in doubt", "可疑标签"),
+    "suspects_help": (
+        "Pictures that look like another class than the one they were filed under, to a model that had not learned "
+        "from them, the least likely label first. Some are hard cases, some are filed wrongly.",
+        "在未学过它们的模型看来，这些图片更像另一个类别，标签可能性最低的在前。有些只是难例，有些可能标错了。",
+    ),
     "part_settings": ("Settings", "设置"),
     "no_report_yet": (
         "“{name}” has no report yet: it is written when the run ends.",

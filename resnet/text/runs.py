@@ -56,6 +56,11 @@ STRINGS: dict[str, tuple[str, str]] = {
         "The model {model} does not know these classes of the data: {missing}. It knows: {known}.",
         "模型 {model} 不认识数据中的这些类别：{missing}。它认识的有：{known}。",
     ),
+    "logits_not_finite": (
+        "The model has no number for an answer to {n} of {total} pictures: its weights are damaged, or too large for "
+        "the device's precision.",
+        "对 {total} 张图片中的 {n} 张，模型给不出有限的数值：其权重已损坏，或超出了设备的数值精度。",
+    ),
     "data_damaged": (
         "{n} pictures of the data set “{data}” can no longer be read, {file} among them. Import it again.",
         "数据集 “{data}” 中有 {n} 张图片已无法读取，例如 {file}。请重新导入。",
@@ -146,6 +151,25 @@ STRINGS: dict[str, tuple[str, str]] = {
     "run_stopped_unlearned": (
         "Stopped before the first step of learning, so there is no model yet. Resume goes on.",
         "在学习的第一步之前就已停止，因此还没有模型。可选择继续。",
+    ),
+    "run_stopped_in_folds": (
+        "Stopped while the folds were being tried, before the model itself began to learn, so there is no model yet. "
+        "Resume goes on.",
+        "在交叉验证期间停止，模型本身尚未开始学习，因此还没有模型。可选择继续。",
+    ),
+    "folds_with_patience": (
+        "folds and patience do not go together: the fold that a model is tried on must not choose its epoch. "
+        "Leave one of them out.",
+        "folds 与 patience 不能同时使用：用于检查的一折不能再用来选定轮次。请去掉其中之一。",
+    ),
+    "folds_many": (
+        "{folds} folds are more than these pictures can be divided into: {units} at most, for groups stay together.",
+        "{folds} 折超出了这些图片可划分的数量：同组图片须在一起，最多 {units} 折。",
+    ),
+    "folds_one_sided": (
+        "A model learns nothing of a class whose pictures are all in the fold that it is tried on: {labels}. "
+        "Add pictures or groups to these classes, or leave folds out.",
+        "若某类图片全部落在用于检查的那一折，模型就学不到它：{labels}。请为这些类别增加图片或分组，或不使用折。",
     ),
     "run_not_resumable": (
         "The run {run} is {state}; only one that was stopped, failed or was lost can be resumed.",

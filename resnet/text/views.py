@@ -15,6 +15,18 @@ STRINGS: dict[str, tuple[str, str]] = {
         "Right on {right} of {n} checked pictures: {percent}, between {low} and {high}.",
         "检查的 {n} 张图片中答对 {right} 张：{percent}，介于 {low} 与 {high} 之间。",
     ),
+    "headline_test": (
+        "On the final test, looked at once, when all was decided: right on {right} of {n}: {percent}, "
+        "between {low} and {high}.",
+        "最终测试（一切确定后只看一次）：{n} 张图片中答对 {right} 张：{percent}，介于 {low} 与 {high} 之间。",
+    ),
+    "headline_folds": (
+        "Learned anew {k} times, each time tried on another part of the pictures: right on {mean} ± {spread} points "
+        "(mean and standard deviation); together {right} of {n}, between {low} and {high}.",
+        "重新学习 {k} 次，每次用另一部分图片检查：准确率 {mean} ± {spread} 个百分点（均值与标准差）；"
+        "合计 {n} 张中答对 {right} 张，介于 {low} 与 {high} 之间。",
+    ),
+    "no_suspects": ("No label is in doubt.", "没有可疑的标签。"),
     "few_checked": (
         "Only {n} pictures were checked, which is few: the true figure can lie anywhere in that range.",
         "只检查了 {n} 张图片，数量偏少：真实数值可能落在该范围内的任何位置。",
@@ -143,6 +155,7 @@ STRINGS: dict[str, tuple[str, str]] = {
         "The process that was training is gone, after a restart for example. Resume goes on from the last save.",
         "训练进程已不存在（例如机器重启过）。点“继续训练”可从上次保存处接着进行。",
     ),
+    "fold_of": ("fold {fold} of {folds}", "第 {fold} / {folds} 折"),
     "epoch_of": ("epoch {epoch} of {epochs}", "第 {epoch} / {epochs} 轮"),
     "speed": ("{speed} images/s", "每秒 {speed} 张"),
     "left": ("{duration} left", "还需 {duration}"),
@@ -166,6 +179,10 @@ STRINGS: dict[str, tuple[str, str]] = {
     "column_file": ("file", "文件"),
     "column_answer": ("answer", "答案"),
     "column_score": ("score", "得分"),
+    "column_label": ("its label", "标签"),
+    "column_seems": ("looks like", "看起来像"),
+    "column_seems_score": ("how sure", "把握"),
+    "column_label_score": ("its label's score", "标签得分"),
     "column_reason": ("why", "原因"),
     "column_setting": ("setting", "设置"),
     "column_value": ("value", "值"),
@@ -178,6 +195,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "setting_batch_size": ("pictures per step", "每步图片数"),
     "setting_learning_rate": ("learning rate", "学习率"),
     "setting_crop_mode": ("fitting to a square", "裁成正方形的方式"),
+    "setting_folds": ("folds", "折数"),
     "setting_seed": ("seed", "随机种子"),
     "setting_head_epochs": ("epochs of the last layer", "末层的轮数"),
     "setting_train_size": ("picture size while learning, pixels", "学习时的图片尺寸（像素）"),

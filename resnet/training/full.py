@@ -98,6 +98,8 @@ class FullStage:
             self.validated += 1
             self._note_best(result)
             yield result
+        if self._patience_is_over():
+            self.steps = self.validated * self.epoch_steps
 
     def try_rates(self, steps: int) -> Iterator[Trial]:
         """Take steps at rates that rise until the loss rises with them; the stage is of no other use after it."""

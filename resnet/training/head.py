@@ -134,6 +134,14 @@ class HeadStage:
                 rows = [self.features]
                 yield Progress("features", 0, self.epochs, before + done, total, images)
 
+    def known_features(self) -> dict[Path, Tensor]:
+        """The features (F) of each picture, as far as they are computed."""
+        return dict(zip([*self.train.paths, *self.val.paths], self.features, strict=False))
+
+    def take_features(self, known: dict[Path, Tensor]) -> None:
+        """Features that another stage has computed of the same pictures with the same backbone."""
+        self.features = torch.stack([known[path] for path in [*self.train.paths, *self.val.paths]])
+
     def _engine(self) -> Engine:
         """Made of the weights as they are, so that a run that is resumed has the same one as before."""
         if self.engine == "onnx":

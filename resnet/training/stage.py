@@ -99,7 +99,10 @@ class Loss:
 
 
 class Stage(Protocol):
-    """What a stage tells of itself: `step` and `validated` count what is done, `steps` and `epochs` what will be."""
+    """What a stage tells of itself: `step` and `validated` count what is done, `steps` and `epochs` what will be.
+
+    What will be is known before the first step; a stage that comes to its end in another way says so in `steps`.
+    """
 
     name: str
     epochs: int

@@ -39,10 +39,17 @@ class Trainer:
 
     def fit(self) -> Iterator[Event]:
         """Every event of the run from here to its end."""
-        yield from self.stage.run()
+        yield from self._run()
         while self.index + 1 < len(self.kinds):
             self._enter(self.index + 1)
-            yield from self.stage.run()
+            yield from self._run()
+
+    def _run(self) -> Iterator[Event]:
+        """The stage's events. Raises RuntimeError where it took more or fewer steps than it had planned."""
+        yield from self.stage.run()
+        stage = self.stage
+        if stage.step != stage.steps:
+            raise RuntimeError(f"{stage.step} steps in stage {stage.name}, where {stage.steps} were planned")
 
     def try_rates(self, steps: int) -> Iterator[Event | Trial]:
         """The learning-rate finder on the stage in which all layers learn; a head learns first where the mode has one.
@@ -57,6 +64,11 @@ class Trainer:
     def _enter(self, index: int) -> None:
         self.stage = self.kinds[index](self.stage.delivered(), *self.parts)
         self.index = index
+
+    def follow(self, other: "Trainer") -> None:
+        """Take over the features that `other`, from the same start weights, has computed of the same pictures."""
+        if isinstance(self.stage, HeadStage) and isinstance(other.stage, HeadStage):
+            self.stage.take_features(other.stage.known_features())
 
     def learned_nothing(self) -> bool:
         return self.index == 0 and self.stage.step == 0

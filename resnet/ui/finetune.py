@@ -86,6 +86,7 @@ class FinetuneTab:
                     self.batch_size, self.learning_rate, self.seed = map(
                         self._field, ("batch_size", "learning_rate", "seed")
                     )
+                    self.folds = self._field("folds")
                 self.crop_mode = Choice([("", "")], value="", elem_id="finetune-crop_mode", interactive=True)
                 self.words.put(self.crop_mode, label="setting_crop_mode", info="help_crop_mode", choices=crop_choices)
             with gr.Row(equal_height=True, elem_classes="buttons"):
@@ -112,7 +113,7 @@ class FinetuneTab:
         page, language = self.page, self.page.language
         self.form = [
             *(self.data, self.model, self.mode, self.name, self.epochs, self.image_size),
-            *(self.batch_size, self.learning_rate, self.seed, self.crop_mode),
+            *(self.batch_size, self.learning_rate, self.seed, self.folds, self.crop_mode),
         ]
         self.offered.wire()
         self.ways.wire(self.data, self.report, self.data_note)
@@ -186,7 +187,7 @@ class FinetuneTab:
         self.service.delete_dataset(data)
         return self.choose(None, language), gr.update(visible=False)
 
-    def settings(self, data, model, mode, name, epochs, image_size, batch_size, learning_rate, seed, crop_mode):
+    def settings(self, data, model, mode, name, epochs, image_size, batch_size, learning_rate, seed, folds, crop_mode):
         return TrainSettings(
             data=data,
             model=model,
@@ -197,6 +198,7 @@ class FinetuneTab:
             batch_size=number(batch_size),
             learning_rate=number(learning_rate),
             seed=number(seed) or 0,
+            folds=number(folds),
             crop_mode=crop_mode or None,
         )
 

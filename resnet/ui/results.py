@@ -44,6 +44,9 @@ class ResultsTab:
                 self.classes = self.page.html("results-classes")
             with self._part("part_mistakes", "results-part-mistakes"):
                 self.mistakes = self.page.html("results-mistakes")
+            with self._part("part_suspects", "results-part-suspects"):
+                self.page.text("suspects_help", style="quiet")
+                self.suspects = gr.Dataframe(interactive=False, wrap=True, elem_id="results-suspects", max_height=420)
             with self._part("part_settings", "results-part-settings"):
                 self.settings = gr.Dataframe(interactive=False, wrap=True, elem_id="results-settings")
 
@@ -68,7 +71,10 @@ class ResultsTab:
             [self.tab.select, self.chosen.change, language.change],
             self.show,
             [self.chosen],
-            [self.headline, self.confusion, self.classes, self.mistakes, self.settings, self.loss, self.accuracy],
+            [
+                *(self.headline, self.confusion, self.classes, self.mistakes, self.suspects, self.settings),
+                *(self.loss, self.accuracy),
+            ],
             self.note,
             trigger_mode="always_last",  # it is opened before the list has come, and then has a choice
             show_progress="minimal",
@@ -95,14 +101,15 @@ class ResultsTab:
     def show(self, chosen: str, language: str):
         if not chosen or not self.service.has_report(chosen):
             waiting = say("no_report_yet", language, name=self.service.name(chosen)) if chosen else ""
-            return figures.empty(waiting or say("results_empty", language)), "", "", "", None, None, None
+            return figures.empty(waiting or say("results_empty", language)), "", "", "", *[None] * 4
         report, words = self.service.report(chosen), self.service.words(chosen)
-        curves = report["curves"]
+        curves, data = report["curves"], self.service.data_of(report)
         return (
             figures.headline(report, language),
             figures.confusion(report, words, language),
             figures.per_class(report, words, language),
-            figures.mistakes(report, self.service.data_of(report), words, language),
+            figures.mistakes(report, data, words, language),
+            tables.suspects(report, data, words, language),
             tables.settings(report, language),
             tables.curves(curves, "loss", language),
             tables.curves(curves, "accuracy", language),

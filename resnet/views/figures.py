@@ -86,7 +86,9 @@ def headline(report: dict, language: str = "en") -> str:
     said = f'<p class="headline">{escape(sentences.headline(report, language))}</p>'
     stopped = say("was_stopped", language) if report["summary"]["stopped_early"] else ""
     return (
-        said + lines(sentences.made_on(report, language), stopped) + note(sentences.caution(report, language), "warn")
+        said
+        + lines(*sentences.besides(report, language), sentences.made_on(report, language), stopped)
+        + note(sentences.caution(report, language), "warn")
     )
 
 
@@ -248,4 +250,9 @@ def running(status: dict, name: str, language: str = "en") -> str:
 
 
 def _share_done(status: dict) -> float:
-    return min(1.0, (status["step"] or 0) / status["steps"]) if status["steps"] else 0.0
+    """Of the stage; with folds, of all models' stages."""
+    share = min(1.0, (status["step"] or 0) / status["steps"]) if status["steps"] else 0.0
+    if not status["folds"]:
+        return share
+    before = status["fold"] - 1 if status["fold"] else status["folds"]
+    return (before + share) / (status["folds"] + 1)

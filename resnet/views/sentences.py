@@ -86,16 +86,29 @@ def said(message: dict, language: str = "en") -> str:
 
 def headline(report: dict, language: str = "en") -> str:
     """One sentence to quote: “Right on 47 of 49 checked pictures: 96 %, between 86 and 99 %.”"""
-    n, accuracy, (low, high) = report["n"], report["accuracy"], report["interval"]
-    return say(
-        "headline",
-        language,
-        right=f"{round(accuracy * n):,}",
-        n=f"{n:,}",
-        percent=percent(accuracy),
-        low=round(100 * low),
-        high=percent(high),
-    )
+    return say("headline", language, percent=percent(report["accuracy"]), **_shares(report))
+
+
+def besides(report: dict, language: str = "en") -> list[str]:
+    """What else is known of how often a model is right: by the final test, and by folds."""
+    said = []
+    if test := report.get("test"):
+        said.append(say("headline_test", language, percent=percent(test["accuracy"]), **_shares(test)))
+    if folds := report.get("folds"):
+        accuracy = folds["accuracy"]
+        mean, spread = percent(accuracy["mean"]), f"{100 * accuracy['sd']:.1f}"
+        said.append(say("headline_folds", language, k=folds["k"], mean=mean, spread=spread, **_shares(folds["pooled"])))
+    return said
+
+
+def _shares(report: dict) -> dict[str, object]:
+    n, (low, high) = report["n"], report["interval"]
+    return {
+        "right": f"{round(report['accuracy'] * n):,}",
+        "n": f"{n:,}",
+        "low": round(100 * low),
+        "high": percent(high),
+    }
 
 
 def made_on(report: dict, language: str = "en") -> str:
@@ -168,8 +181,9 @@ def state(name: str, language: str = "en") -> str:
 
 
 def progress(status: dict, language: str = "en") -> str:
-    """“epoch 3 of 8 · 41 images/s · 1 min 10 s left”, as much of it as is known."""
-    parts = [say(f"stage_{status['stage']}", language)]
+    """“fold 2 of 5 · epoch 3 of 8 · 41 images/s · 1 min 10 s left”, as much of it as is known."""
+    parts = [say("fold_of", language, fold=status["fold"], folds=status["folds"])] if status["fold"] else []
+    parts.append(say(f"stage_{status['stage']}", language))
     if status["epochs"]:
         parts.append(say("epoch_of", language, epoch=status["epoch"] or 0, epochs=status["epochs"]))
     if status["images_per_second"]:

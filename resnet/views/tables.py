@@ -5,6 +5,7 @@ import math
 
 import pandas as pd
 
+from resnet.data.dataset import Dataset
 from resnet.settings import TrainSettings
 from resnet.text import CATALOGUE, say
 from resnet.views import sentences
@@ -26,7 +27,8 @@ def curves(lines: list[dict], value: str, language: str = "en") -> pd.DataFrame:
     # A plot keeps the axes and colours of its first data, so each series is there from the first, if as a gap.
     rows = [(0.0, math.nan, say(name, language)) for _, name in series[value]]
     offset, last, before = 0.0, 0.0, None
-    for line in filter(_has_place, lines):
+    fold = lines[-1].get("fold") if lines else None  # curves are of one model: the one that learns now
+    for line in (line for line in lines if _has_place(line) and line.get("fold") == fold):
         if before not in (None, line["stage"]):
             offset, last = offset + last, 0.0
         before, last = line["stage"], max(last, line["epoch"])
@@ -98,6 +100,21 @@ def settings(report: dict, language: str = "en") -> pd.DataFrame:
     values |= {"data": summary["data"], "mode": sentences.mode(values["mode"], language)}
     rows = [(say(f"setting_{name}", language), visible(str(value))) for name, value in values.items()]
     return pd.DataFrame(rows, columns=[say("column_setting", language), say("column_value", language)])
+
+
+def suspects(report: dict, data: Dataset | None, words: dict[str, str], language: str = "en") -> pd.DataFrame:
+    """Pictures whose label is in doubt, the most doubtful first, under their own names where the data set is here."""
+    records = {record.sha256: record.source for record in data.records} if data else {}
+    rows = [
+        (
+            visible(records.get(entry["sha256"], entry["file"])),
+            *(visible(words.get(entry[key], entry[key])) for key in ("label", "predicted")),
+            *(sentences.percent(entry[key]) for key in ("score", "label_score")),
+        )
+        for entry in report.get("suspects", [])
+    ]
+    heads = ("file", "label", "seems", "seems_score", "label_score")
+    return pd.DataFrame(rows, columns=[say(f"column_{head}", language) for head in heads])
 
 
 def unreadable(report: dict, language: str = "en") -> pd.DataFrame:

@@ -21,7 +21,10 @@ STATES = (*ALIVE, "stopped", "done", "failed")
 STAGES = ("queue", "start", "features", "head", "full", "scratch", "evaluate")
 NEVER = 1e11  # seconds since 1970; no date is later
 WRONG = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError)  # of odd content
-FIGURES = ("epoch", "epochs", "step", "steps", "images_per_second", "seconds_left", "train_loss", "val_accuracy")
+FIGURES = (
+    *("fold", "folds", "epoch", "epochs", "step", "steps", "images_per_second", "seconds_left"),
+    *("train_loss", "val_accuracy"),
+)
 
 
 def read_settings(folder: Path) -> dict:

@@ -1,14 +1,11 @@
 """The part of a run that needs torch: train, save, evaluate, deliver."""
 
-import hashlib
-import math
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from resnet.data.dataset import Dataset, Record
@@ -16,6 +13,8 @@ from resnet.data.parallel import WORKERS
 from resnet.errors import UserError
 from resnet.evaluation.card import model_card
 from resnet.evaluation.evaluate import Evaluation, examine
+from resnet.evaluation.metrics import fit_temperature
+from resnet.nn.network import ResNet
 from resnet.predictor import Predictor, built
 from resnet.predictor.torch_engine import best_device, check_device, fast_precision
 from resnet.settings import TrainSettings, device_queue, resolve
@@ -27,7 +26,10 @@ from resnet.weights.folder import ModelConfig, write_folder
 from resnet.weights.models import create_model, load_for_training
 from resnet.weights.preprocessing import Preprocessing
 from resnet.worker import checkpoint
+from resnet.worker.folds import Folds
+from resnet.worker.pictures import check_content, check_sizes
 from resnet.worker.record import read_settings
+from resnet.worker.report import report_of, write_predictions
 from resnet.worker.status import Control, Status
 
 SAVE_AT_MOST = 60  # seconds of work between two saves
@@ -38,6 +40,7 @@ SAVE_COST = 10
 # averages and momentum; two models likewise. And the best epoch's weights in each, where validation selects it.
 ROOM = 3 * 3 + 2
 BEST_ROOM = 3 + 2
+FOLDS_ROOM = 1  # and the start weights once, where several models begin with them
 
 
 def settle(folder: Path) -> None:
@@ -68,10 +71,10 @@ def run(folder: Path, status: Status, control: Control, began: float) -> str:
     began: the monotonic time at which it was this run's turn.
     Raises ToldToEnd where the process was told to end, UserError for all that the user can mend.
     """
-    return _Run(folder, status, control, began).run()
+    return Run(folder, status, control, began).run()
 
 
-class _Run:
+class Run:
     def __init__(self, folder: Path, status: Status, control: Control, began: float) -> None:
         self.folder, self.status, self.control = folder, status, control
         self.store = Store.of(folder)
@@ -87,6 +90,7 @@ class _Run:
         self.later = 0.0  # seconds that the stages after the present one will take
         self.lines = 0  # of metrics.jsonl
         self.images = 0  # pictures that went through the network
+        self.folds = Folds(self.data, self.settings)
         self.adapted: list[dict] = []  # what was changed so that start weights and steps fit, as messages
         self.saved, self.save_took, self.unsaved = time.monotonic(), 0.0, False
         self._take_up(saved)
@@ -94,13 +98,14 @@ class _Run:
 
     def run(self) -> str:
         try:
-            stopped = not self._train()
+            stopped = not (self._try_folds() and self._train())
         except UserError as error:
             if error.message.key == "loss_not_finite":
                 self._deliver_last_save()
             raise
-        if self.trainer.learned_nothing():
-            self.status.update(message=Message("run_stopped_unlearned").to_json())
+        if not self._has_learned():
+            key = "run_stopped_in_folds" if self.folds.present else "run_stopped_unlearned"
+            self.status.update(message=Message(key).to_json())
             return "stopped"
         self._deliver(stopped)
         return "stopped" if stopped else "done"
@@ -115,8 +120,12 @@ class _Run:
         saved, _ = checkpoint.load(self.folder / "last")
         if saved:
             self._take_up(saved)
-            if not self.trainer.learned_nothing():
+            if self._has_learned():
                 self._deliver(stopped=True)
+
+    def _has_learned(self) -> bool:
+        """Whether there is something to deliver."""
+        return self.folds.present is None and not self.trainer.learned_nothing()
 
     def _trainer(self, fresh: bool) -> Trainer:
         """The trainer on the start weights, with a new classifier where the classes are other ones.
@@ -129,20 +138,34 @@ class _Run:
         if settings.mode == "scratch" or not fresh:
             model = create_model(self.record["architecture"], num_classes=len(labels))
         else:
-            model = load_for_training(settings.model, labels, self.store)
-            self.adapted = [message.to_json() for message in model.adapted]
+            model = self._start()
         license = self.record.get("license")  # what is made of weights is bound by theirs
         self.config = ModelConfig(self.record["architecture"], labels, preprocessing, license=license)
-        parts = [pictures(self.data, split) for split in ("train", "val")]
+        parts = map(pictures, self.folds.parts())
         return Trainer(model, preprocessing, *parts, settings, self.record.get("engine", "torch"))
+
+    def _start(self) -> ResNet:
+        """The start weights. With folds they are kept in the run's folder: several models begin with them."""
+        kept, _ = checkpoint.load(self.folder / "start")
+        if kept:
+            model = create_model(self.record["architecture"], num_classes=len(self.data.classes))
+            model.load_state_dict(kept[0])
+            return model
+        model = load_for_training(self.settings.model, self.data.classes, self.store)
+        self.adapted = [message.to_json() for message in model.adapted]
+        if self.settings.folds:
+            checkpoint.save(self.folder / "start", (model.state_dict(), {}))
+        return model
 
     def _take_up(self, state: State | None) -> None:
         """A trainer as of the last save, or a new one, and what had been written by then."""
         metrics = self.folder / "metrics.jsonl"
         self.chosen = state[1].get("chosen", {}) if state else {}  # settings by name
         self.settings = replace(self.settings, **self.chosen)
+        if state:
+            self.folds.load_state(state)
         self.trainer = self._trainer(fresh=state is None)
-        room = ROOM + (BEST_ROOM if self.settings.patience else 0)
+        room = ROOM + (BEST_ROOM if self.settings.patience else 0) + (FOLDS_ROOM if self.settings.folds else 0)
         self.status.room = room * sum(t.nbytes for t in self.trainer.delivered().state_dict().values())
         if state:
             self.trainer.load_state(state)
@@ -155,8 +178,23 @@ class _Run:
             for line in kept:
                 append_line(temporary, line)
 
+    def _try_folds(self) -> bool:
+        """Train a model for each fold and try it there; whether all of that came to its planned end."""
+        while self.folds.present:
+            if not self._train():
+                return False
+            start = time.monotonic()
+            predictor = self._written(self.folder / ".draft")
+            self.folds.note(self._examine(predictor, self.folds.parts()[1]))
+            self.seconds["evaluate"] += time.monotonic() - start
+            self.settings, self.chosen = replace(self.settings, **dict.fromkeys(self.chosen)), {}
+            before, self.trainer = self.trainer, self._trainer(fresh=True)
+            self.trainer.follow(before)
+            self._save()
+        return True
+
     def _train(self) -> bool:
-        """Whether the training came to its planned end."""
+        """Whether the training of the present model came to its planned end."""
         pace = _Pace()
         for event in self.trainer.fit():
             self.unsaved = True
@@ -199,8 +237,16 @@ class _Run:
             step=event.step,
             steps=event.steps,
             images_per_second=speed,
-            seconds_left=pace.seconds_per_step * (event.steps - event.step) + self._later(event, pace),
+            fold=self.folds.present,
+            folds=self.settings.folds,
+            seconds_left=self._left(event, pace),
         )
+
+    def _left(self, event: Progress, pace: "_Pace") -> float:
+        """Seconds of training that are left, those of the models to come like those of this one."""
+        once = event.stage == "features" and self.settings.mode == "head"
+        steps = event.steps - event.step + (0 if once else self.folds.after * event.steps)
+        return pace.seconds_per_step * steps + (1 + self.folds.after) * self._later(event, pace)
 
     def _later(self, event: Progress, pace: "_Pace") -> float:
         """Seconds that the stages after this one will take, from the speed at which features were computed.
@@ -209,7 +255,8 @@ class _Run:
         """
         if event.stage == "features" and self.settings.mode == "auto":
             share = (self.settings.train_size / self.settings.image_size) ** 2
-            forward = len(self.data.part("val")) + 3 * share * len(self.data.part("train"))
+            train, val = self.folds.parts()
+            forward = len(val) + 3 * share * len(train)
             self.later = self.settings.epochs * forward / pace.speed
         return self.later if event.stage in ("features", "head") else 0.0
 
@@ -242,6 +289,8 @@ class _Run:
 
     def _log(self, event: Progress | Validated, **figures: float | None) -> None:
         place = {"stage": event.stage, "epoch": event.epoch, "step": event.step}
+        if self.folds.present:
+            place["fold"] = self.folds.present
         append_line(self.folder / "metrics.jsonl", {"time": time.time(), **place, **figures})
         self.lines += 1
 
@@ -252,94 +301,59 @@ class _Run:
 
     def _save(self) -> None:
         start = time.monotonic()
-        tensors, counters = self.trainer.state()
+        (tensors, counters), (more_tensors, more_counters) = self.trainer.state(), self.folds.state()
         self.seconds["total"] = time.monotonic() - self.began
         counters |= {"seconds": self.seconds, "images": self.images, "lines": self.lines}
         counters |= {"adapted": self.adapted, "chosen": self.chosen}
-        checkpoint.save(self.folder / "last", (tensors, counters))
+        checkpoint.save(self.folder / "last", (tensors | more_tensors, counters | more_counters))
         self.saved = time.monotonic()
         self.save_took, self.unsaved = self.saved - start, False
 
     def _deliver(self, stopped: bool) -> None:
         """Write the model, evaluate the file as it was written, and put it in its place with what came out.
 
-        A model that was delivered before stays until then.
+        A model that was delivered before stays until then. The test part is looked at once: by the model of a run
+        that came to its planned end.
         """
         self.status.update(stage="evaluate", seconds_left=None)
         start, draft = time.monotonic(), self.folder / ".draft"
-        state = self._weights()
-        write_folder(draft, state, self.config, card=model_card(self.config, None))
-
-        def note(done: int, total: int) -> None:
-            self.control.leave_if_told()
-            self.status.update(seconds_left=(time.monotonic() - start) / done * (total - done))
-
-        check_content(self.data.part("val"))
-        evaluation = examine(Predictor(draft, self.settings.device, self.store, "torch"), self.data, "val", note)
+        predictor = self._written(draft)
+        val = self._examine(predictor, self.data.part("val"))
+        self.config = predictor.config = replace(self.config, temperature=fit_temperature(val.logits, val.targets))
+        tested = [] if stopped else self.data.part("test")
+        test = self._examine(predictor, tested) if tested else None
         self.seconds["evaluate"] += time.monotonic() - start
         self.seconds["total"] = time.monotonic() - self.began
-        report = self._report(evaluation, stopped)
+        report = report_of(self, val, test, stopped)
         self.config = replace(self.config, summary=report["summary"])
-        write_folder(draft, state, self.config, card=model_card(self.config, report), report=report)
-        self._write_predictions(evaluation)
+        write_folder(draft, self._weights(), self.config, card=model_card(self.config, report), report=report)
+        write_predictions(self.folder / "predictions.npz", val.records, val.logits)
+        if test:
+            write_predictions(self.folder / "predictions-test.npz", test.records, test.logits)
+        self.folds.write(self.folder / "predictions-folds.npz")
         put_in_place(draft, self.folder / "model")
         write_json(self.folder / "report.json", report)
         self.status.update(val_accuracy=report["accuracy"])
 
-    def _write_predictions(self, evaluation: Evaluation) -> None:
-        hashes = np.array([record.sha256 for record in evaluation.records])
-        with replacing(self.folder / "predictions.npz") as path, open(path, "wb") as file:
-            np.savez(file, logits=evaluation.logits, targets=evaluation.targets, sha256=hashes)
+    def _written(self, folder: Path) -> Predictor:
+        """The model as it stands, from the folder to which it was written."""
+        write_folder(folder, self._weights(), self.config, card=model_card(self.config, None))
+        return Predictor(folder, self.settings.device, self.store, "torch")
 
-    def _report(self, evaluation: Evaluation, stopped: bool) -> dict:
-        stage = self.trainer.stage
-        settings = self.settings
-        if Path(settings.model).is_absolute():  # a report tells no one's folders
-            settings = replace(settings, model=Path(settings.model).name)
-        return {
-            **evaluation.report(self.data, "val"),
-            "model": self.record["name"],
-            "curves": read_lines(self.folder / "metrics.jsonl"),
-            "summary": {
-                "mode": settings.mode,
-                "architecture": self.record["architecture"],
-                "start": settings.model,
-                "adapted": self.adapted,
-                "data": self.data.name,
-                "epochs": math.ceil(stage.step / stage.epoch_steps),
-                "steps": stage.step,
-                "images": {"train": len(self.data.part("train")), "val": len(self.data.part("val"))},
-                "seconds": self.seconds,
-                "images_per_second": self.images / self.seconds["train"],
-                "finished": time.time(),
-                "stopped_early": stopped,
-                "selected": "validation" if settings.patience else "last",
-                "settings": {name: value for name, value in asdict(settings).items() if value is not None},
-                "versions": self.record["versions"],
-            },
-        }
+    def _examine(self, predictor: Predictor, records: Sequence[Record]) -> Evaluation:
+        start = time.monotonic()
+
+        def note(done: int, total: int) -> None:
+            self.control.leave_if_told()
+            left = (time.monotonic() - start) / done * (total - done)
+            self.status.update(**({} if self.folds.present else {"seconds_left": left}))  # else more is to come
+
+        check_content(records)
+        return examine(predictor, self.data, records, note)
 
 
-def pictures(data: Dataset, split: str) -> Pictures:
-    part = data.part(split)
-    return Pictures([r.path for r in part], [r.target for r in part], [r.group for r in part])
-
-
-def check_sizes(records: Sequence[Record]) -> None:
-    """UserError where a file of the data set is gone, or has another size than it had when it was imported."""
-    for record in records:
-        if not record.path.is_file():
-            raise UserError("picture_gone", file=record.path.name)
-        if record.path.stat().st_size != record.bytes:
-            raise UserError("picture_changed", file=record.path.name)
-
-
-def check_content(records: Sequence[Record]) -> None:
-    """UserError where a file of the data set is not, byte by byte, the one that was imported."""
-    check_sizes(records)
-    for record in records:
-        if hashlib.sha256(record.path.read_bytes()).hexdigest() != record.sha256:
-            raise UserError("picture_changed", file=record.path.name)
+def pictures(records: Sequence[Record]) -> Pictures:
+    return Pictures([r.path for r in records], [r.target for r in records], [r.group for r in records])
 
 
 class _Pace:

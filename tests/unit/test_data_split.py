@@ -1,11 +1,13 @@
 """The split that we make: shares, both sides, groups, the same everywhere."""
 
 from collections import Counter
+from pathlib import Path
 from random import Random
 
 import pytest
 
-from resnet.data.split import draw, stratified
+from resnet.data.dataset import Record
+from resnet.data.split import draw, folds, stratified, unspread
 
 SEED_0 = "ttttvtvtttttttvttvtt"  # twenty pictures named 0 to 19, drawn by seed 0: t is train, v val
 
@@ -62,3 +64,39 @@ def test_drawing_is_even():
     Random(0).shuffle(contents)
     first = sorted(contents, key=lambda content: draw(content, 0))[:200]
     assert 70 < sum(int(content) < 500 for content in first) < 130
+
+
+def record(label: str, content: str, group: str = "") -> Record:
+    return Record(Path(content), label, 0, "train", content, 1, 1, 1, group, "", content)
+
+
+@pytest.mark.parametrize("count", [2, 5, 20])
+def test_folds_spread_each_class_evenly_and_are_of_one_size(count):
+    records = [record(label, f"{label}{i}") for label, n in {"a": 41, "b": 23, "c": 2}.items() for i in range(n)]
+    fold_of = folds(records, count, seed=0)
+    for label in "abc":
+        of_class = Counter(fold for fold, one in zip(fold_of, records, strict=True) if one.label == label)
+        counts = [of_class[fold] for fold in range(count)]
+        assert max(counts) - min(counts) <= 1
+    sizes = Counter(fold_of)
+    assert len(sizes) == count and max(sizes.values()) - min(sizes.values()) <= 2
+    assert fold_of == folds(records, count, seed=0) != folds(records, count, seed=1)
+    by_content = {one.sha256: fold for one, fold in zip(records, fold_of, strict=True)}
+    assert folds(records[::-1], count, seed=0) == [by_content[one.sha256] for one in records[::-1]]
+
+
+def test_a_group_is_in_one_fold_and_so_is_the_same_content_twice():
+    random = Random(0)
+    records = [record(random.choice("ab"), f"{i}", random.choice(["", "p", "q", "r", "s"])) for i in range(200)]
+    records += [record("a", "twice"), record("a", "twice")]
+    fold_of = folds(records, 4, seed=0)
+    for group in ("p", "q", "r", "s"):
+        assert len({fold for fold, one in zip(fold_of, records, strict=True) if one.group == group}) == 1
+    assert fold_of[-1] == fold_of[-2]
+    assert max(Counter(fold_of).values()) <= 60  # the large groups are apart, and the single pictures fill up
+
+
+def test_a_class_in_one_fold_only_is_named():
+    records = [*(record("a", f"a{i}") for i in range(6)), *(record("b", f"b{i}", "one patient") for i in range(6))]
+    assert unspread(records, folds(records, 2, seed=0)) == ["b"]
+    assert unspread(records[:6], folds(records[:6], 2, seed=0)) == []

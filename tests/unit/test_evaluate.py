@@ -1,6 +1,7 @@
 """Evaluation on data sets: classes by label, the contract's report, mistakes with the most confident first."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import resnet
 from resnet.errors import UserError
 from resnet.evaluation.evaluate import examine
+from resnet.evaluation.metrics import cross_fitted, fit_temperature, summarize
 from resnet.predictor import Predictor
 from resnet.weights.files import read_state
 from resnet.weights.folder import ModelConfig, read_config, write_folder
@@ -16,6 +18,7 @@ from resnet.weights.folder import ModelConfig, read_config, write_folder
 CONTRACT = {
     *("model", "data", "split", "n", "accuracy", "interval", "balanced_accuracy", "macro_f1", "log_loss", "ece"),
     *("classes", "per_class", "confusion"),
+    *("engine", "device", "top_k", "temperature", "uncalibrated", "mistakes", "suspects"),
 }
 
 
@@ -49,6 +52,7 @@ def test_the_report_of_the_contract(data, evaluation):
     report = evaluation.report(data, "val")
     assert report.keys() >= CONTRACT and report["format"] == 1
     assert report["data"] == {"id": data.id, "name": data.name}
+    assert (report["engine"], report["device"]) == (evaluation.predictor.engine.name, "cpu")
     assert report["n"] == len(data.part("val")) == np.sum(report["confusion"])
     assert [row["label"] for row in report["per_class"]] == report["classes"] == data.classes
     assert json.loads(json.dumps(report, allow_nan=False)) == report
@@ -102,3 +106,35 @@ def test_a_picture_that_is_gone_ends_it(small_model, data):
     data.part("val")[0].path.unlink()
     with pytest.raises(UserError, match=r"1 pictures of the data set “shapes” can no longer be read"):
         examine(Predictor(small_model, "cpu"), data)
+
+
+def test_a_model_that_answers_no_numbers_is_refused(small_model, data, tmp_path):
+    config, state = read_config(small_model), dict(read_state(small_model / "model.safetensors"))
+    state["fc.weight"] = state["fc.weight"].sign() * 3e38  # finite; what it computes is not
+    write_folder(tmp_path / "nan", state, config, card="")
+    with pytest.raises(UserError, match="no number for an answer to 10 of 10 pictures"):
+        examine(Predictor(tmp_path / "nan", "cpu"), data).report(data, "val")
+
+
+def test_labels_in_doubt_are_listed_with_what_they_seem_to_show(data, evaluation):
+    evaluation.logits = np.eye(5, dtype=np.float32)[evaluation.targets] * 8
+    evaluation.logits[3] = np.eye(5)[(evaluation.targets[3] + 1) % 5] * 8
+    report, record = evaluation.report(data, "val"), evaluation.records[3]
+    (suspect,) = report["suspects"]
+    assert (suspect["sha256"], suspect["label"]) == (record.sha256, record.label)
+    assert suspect["predicted"] == data.classes[(record.target + 1) % 5] and suspect["label_score"] < 0.01
+    assert report["mistakes"] == [{name: suspect[name] for name in report["mistakes"][0]}]
+
+
+def test_scores_that_are_fitted_to_these_pictures_are_judged_by_cross_fitting(data, evaluation):
+    evaluation.logits = np.random.default_rng(0).normal(size=(10, 5)) * 4 + 5 * np.eye(5)[evaluation.targets]
+    temperature = fit_temperature(evaluation.logits, evaluation.targets)
+    evaluation.predictor.config = replace(evaluation.predictor.config, temperature=temperature)
+    shown, judged = (evaluation.report(data, "val", fitted=fitted) for fitted in (False, True))
+    assert shown["temperature"] == judged["temperature"] == temperature
+    crossed = cross_fitted(evaluation.logits, evaluation.targets)
+    for report, at in ((shown, temperature), (judged, crossed)):
+        expected = summarize(evaluation.logits, evaluation.targets, data.classes, at)
+        assert {name: report[name] for name in expected} == expected
+    assert shown["log_loss"] != judged["log_loss"]
+    assert shown["uncalibrated"] == judged["uncalibrated"]

@@ -62,7 +62,7 @@ def make_run(store: Store, state: str, **changes: object) -> Path:
 def test_a_plan_settles_everything_that_can_be_told_without_torch(store, data, settings, small_model):
     plan = jobs.plan(store, replace(settings, data="shapes", device=None))
     left_open = {name for name, value in vars(plan.settings).items() if value is None}  # mode auto uses all
-    assert left_open == {"device", "precision", "head_weight_decay"}  # the last is chosen on folds
+    assert left_open == {"device", "precision", "folds", "head_weight_decay"}  # the last is chosen on folds
     assert plan.settings.data == data.id and plan.settings.name == "shapes test_resnet"
     assert plan.settings.model == str(small_model)
     assert (plan.architecture, plan.preprocessing.size, plan.settings.image_size) == ("test_resnet", 48, 48)
@@ -131,6 +131,8 @@ def test_the_estimate_is_finite_and_grows_with_the_epochs(store, settings, mode)
     seconds = [jobs.estimate(jobs.plan(store, replace(settings, mode=mode, epochs=n))) for n in (1, 10, 100)]
     assert all(math.isfinite(value) and value > 0 for value in seconds)
     assert seconds[0] < seconds[1] < seconds[2]
+    folds = [jobs.estimate(jobs.plan(store, replace(settings, mode=mode, epochs=1, folds=n))) for n in (None, 2, 4)]
+    assert folds[0] < folds[1] < folds[2]
     device = replace(settings, mode=mode, device="cuda:1")
     assert math.isfinite(jobs.estimate(jobs.plan(store, device)))
 

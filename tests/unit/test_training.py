@@ -83,6 +83,19 @@ def test_steps_and_epochs_are_those_planned(data, mode):
         assert validated[-1].logits.shape == (len(data.part("val")), len(data.classes))
 
 
+@pytest.mark.parametrize("change", ["a batch is lost", "a batch comes twice"])
+def test_a_run_of_other_steps_than_planned_fails(data, monkeypatch, change):
+    made = full.training_batches
+
+    def changed(*arguments, **settings):
+        batches = list(made(*arguments, **settings))
+        return iter(batches[:-1] if change == "a batch is lost" else [*batches, batches[-1]])
+
+    monkeypatch.setattr(full, "training_batches", changed)
+    with pytest.raises(RuntimeError, match=r"steps in stage full, where 3 were planned"):
+        list(trainer(data, mode="full", epochs=1).fit())
+
+
 DEFAULT_RUN = {("auto", "float32"), ("scratch", "bfloat16")}
 COMBINATIONS = [
     pytest.param(mode, precision, marks=() if (mode, precision) in DEFAULT_RUN else pytest.mark.slow)

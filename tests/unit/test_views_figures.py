@@ -31,7 +31,7 @@ class Tags(HTMLParser):
 
 
 STATUS = {"stage": "full", "epoch": 1, "epochs": 2, "step": 5, "steps": 10, "images_per_second": None}
-STATUS |= {"seconds_left": None, "val_accuracy": None, "message": None}
+STATUS |= {"seconds_left": None, "val_accuracy": None, "message": None, "fold": None, "folds": None}
 
 
 def report_of(targets: list[int], answers: list[int], labels: list[str]) -> dict:
@@ -119,6 +119,13 @@ def test_every_state_of_a_run_is_shown(state: str) -> None:
     html = figures.running({**STATUS, "state": state}, "pets", "zh")
     Tags(html)
     assert ('data-percent="50"' in html) == (state in ("queued", "running", "stopping"))
+
+
+def test_the_bar_counts_the_models_of_all_folds_and_the_delivered_one() -> None:
+    running = {**STATUS, "state": "running", "folds": 4}  # each half done
+    shares = [figures.running({**running, "fold": fold}, "pets") for fold in (1, 3, None)]
+    for html, percent in zip(shares, (10, 50, 90), strict=True):
+        assert f'data-percent="{percent}"' in html
 
 
 def test_the_import_report_shows_the_pictures(data: Dataset) -> None:

@@ -42,10 +42,29 @@ def test_a_small_validation_set_is_called_small() -> None:
 
 
 def test_progress_says_what_is_known() -> None:
-    status = {"stage": "full", "epoch": 3, "epochs": 8, "images_per_second": 41.2, "seconds_left": 70}
+    status = {"stage": "full", "epoch": 3, "epochs": 8, "images_per_second": 41.2, "seconds_left": 70, "fold": None}
     nothing = dict.fromkeys(status)
     assert sentences.progress(status) == "learning all layers · epoch 3 of 8 · 41 images/s · 1 min 10 s left"
     assert sentences.progress({**nothing, "stage": "queue"}) == "waiting its turn"
+    folds = {**nothing, "stage": "head", "fold": 2, "folds": 5}
+    assert sentences.progress(folds) == "fold 2 of 5 · learning the last layer"
+    assert sentences.progress(folds, "zh").startswith("第 2 / 5 折")
+
+
+def test_beside_the_headline_stand_the_test_and_the_folds() -> None:
+    assert sentences.besides({**REPORT, "test": None, "folds": None}) == []
+    accuracy = {"mean": 0.9512, "sd": 0.0214, "each": [0.93, 0.97]}
+    report = {
+        **REPORT,
+        "test": {"n": 100, "accuracy": 0.9, "interval": [0.826, 0.945]},
+        "folds": {"k": 5, "accuracy": accuracy, "pooled": {"n": 244, "accuracy": 232 / 244, "interval": [0.92, 0.97]}},
+    }
+    test, folds = sentences.besides(report)
+    assert test == (
+        "On the final test, looked at once, when all was decided: right on 90 of 100: 90 %, between 83 and 94 %."
+    )
+    assert "5 times" in folds and "95 % ± 2.1 points" in folds and "232 of 244, between 92 and 97 %" in folds
+    assert len(sentences.besides(report, "zh")) == 2
 
 
 def test_knows_names_things_in_words_and_counts_many() -> None:

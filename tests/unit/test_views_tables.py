@@ -5,6 +5,7 @@ import math
 
 import pytest
 
+from resnet.data.dataset import Dataset
 from resnet.settings import TrainSettings
 from resnet.text import CATALOGUE, Message
 from resnet.views import tables
@@ -29,6 +30,23 @@ def test_curves_put_one_stage_behind_the_other_and_leave_out_what_is_no_number()
     ]
     assert list(tables.curves(lines, "loss").dropna()["epoch"]) == [1, 40, 41]
     assert list(tables.curves(lines, "accuracy").dropna()["accuracy"]) == [0.5, 0.75]
+
+
+def test_curves_are_those_of_the_model_that_learns_now() -> None:
+    lines = [{"stage": "head", "epoch": 1, "val_loss": 9.0, "fold": fold} for fold in (1, 2)]
+    assert list(tables.curves(lines, "loss").dropna()["loss"]) == [9.0]
+    lines.append({"stage": "head", "epoch": 1, "val_loss": 1.0})
+    assert list(tables.curves(lines, "loss").dropna()["loss"]) == [1.0]
+
+
+def test_labels_in_doubt_go_under_the_names_that_the_pictures_came_with(data: Dataset) -> None:
+    record = data.records[0]
+    known = {"file": "files/1.jpg", "sha256": record.sha256, "label": "\u202eant", "predicted": "bee"}
+    report = {"suspects": [{**known, "score": 0.97, "label_score": 0.001}]}
+    row = list(tables.suspects(report, data, {"bee": "honey bee"}).iloc[0])
+    assert row == [record.source, "ant", "honey bee", "97 %", "< 1 %"]
+    assert tables.suspects(report, None, {}).iloc[0, 0] == "files/1.jpg"
+    assert tables.suspects({}, data, {}, "zh").empty  # a report of an older version
 
 
 def test_answers_put_the_doubtful_first() -> None:

@@ -1,0 +1,58 @@
+"""What a run leaves behind beside its model: the report, and the predictions from which it was made."""
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from resnet.data.dataset import Record
+from resnet.evaluation.evaluate import Evaluation
+from resnet.evaluation.metrics import summarize
+from resnet.store import read_lines, replacing
+
+if TYPE_CHECKING:
+    from resnet.worker.run import Run
+
+
+def report_of(run: "Run", val: Evaluation, test: Evaluation | None, stopped: bool) -> dict:
+    """report.json: the evaluation of the delivered model, and the summary of how it came about."""
+    stage = run.trainer.stage
+    settings = run.settings
+    if Path(settings.model).is_absolute():  # a report tells no one's folders
+        settings = replace(settings, model=Path(settings.model).name)
+    return {
+        **val.report(run.data, "val", fitted=True),
+        **run.folds.report(),
+        "model": run.record["name"],
+        "test": summarize(test.logits, test.targets, run.config.labels, run.config.temperature) if test else None,
+        "curves": [line for line in read_lines(run.folder / "metrics.jsonl") if "fold" not in line],
+        "summary": {
+            "mode": settings.mode,
+            "architecture": run.record["architecture"],
+            "start": settings.model,
+            "adapted": run.adapted,
+            "data": run.data.name,
+            "epochs": math.ceil(stage.step / stage.epoch_steps),
+            "steps": stage.step,
+            "images": {"train": len(run.data.part("train")), "val": len(run.data.part("val"))},
+            "seconds": run.seconds,
+            "images_per_second": run.images / run.seconds["train"],
+            "finished": time.time(),
+            "stopped_early": stopped,
+            "selected": "validation" if settings.patience else "last",
+            "settings": {name: value for name, value in asdict(settings).items() if value is not None},
+            "versions": run.record["versions"],
+        },
+    }
+
+
+def write_predictions(path: Path, records: Sequence[Record], logits: np.ndarray, **more: np.ndarray) -> None:
+    """logits float32 (N, K), targets int64 (N), sha256 of each picture (N), and `more` under its names."""
+    targets = np.array([record.target for record in records], dtype=np.int64)
+    hashes = np.array([record.sha256 for record in records])
+    with replacing(path) as temporary, open(temporary, "wb") as file:
+        np.savez(file, logits=logits, targets=targets, sha256=hashes, **more)
