@@ -1,9 +1,9 @@
 """Any interruption: killed at any moment, refused at any write, a run loses nothing and ends in the same bits.
 
-`python -m pytest tests/e2e/test_interruptions.py -m slow` kills 200 times, and fails every single write once in each of
-six ways; the default run does a few of each. Every interruption is followed by a look at all that must still be there:
-the data set, byte by byte, the earlier model, the list of runs, the reports. In the end each run is resumed, and what
-it delivers must be that of the run that was never interrupted.
+`python -m pytest -m slow -n 0 tests/e2e/test_interruptions.py` kills 200 times, and fails every single write once in
+each of six ways; the default run does a few of each. Every interruption is followed by a look at all that must still be
+there: the data set, byte by byte, the earlier model, the list of runs, the reports. In the end each run is resumed, and
+what it delivers must be that of the run that was never interrupted.
 
 Most workers here are forks of a process that has torch loaded (tests/preloaded.py).
 """
