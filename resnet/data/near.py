@@ -66,13 +66,14 @@ def is_told(hashes: np.ndarray) -> np.ndarray:
 def near_pairs(hashes: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """The places of near hashes (N of 16 bytes), some pairs at a time; a pair may come more than once."""
     halves = _halves(hashes).T
-    if len(hashes) <= ALL:
+    bands = np.ascontiguousarray(hashes).view(np.uint8).reshape(-1, BANDS)
+    counts = [np.bincount(bands[:, band], minlength=256) for band in range(BANDS)]
+    if len(hashes) <= ALL or np.square(counts).sum() > len(hashes) ** 2:  # all look much alike
         yield from _near_in(halves, np.arange(len(hashes)))
         return
-    bands = np.ascontiguousarray(hashes).view(np.uint8).reshape(-1, BANDS)
-    for band in range(BANDS):
+    for band, count in enumerate(counts):
         order = np.argsort(bands[:, band], kind="stable")
-        for bucket in np.split(order, np.cumsum(np.bincount(bands[:, band], minlength=256))[:-1]):
+        for bucket in np.split(order, np.cumsum(count)[:-1]):
             yield from _near_in(halves, bucket)
 
 
