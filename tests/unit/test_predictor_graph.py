@@ -11,6 +11,7 @@ from resnet.nn.network import create
 from resnet.nn.variants import VARIANTS
 from resnet.predictor.graph import onnx_graph
 from resnet.predictor.torch_engine import folded
+from tests.networks import liven
 
 KINDS = ["resnet18", "resnet26d", "resnet20_cifar"]  # one of each kind of block, stem and shortcut
 CLOSE = 1e-4  # of the largest value: what rounding may come to in float32 where sums are made in another order
@@ -19,15 +20,7 @@ CLOSE = 1e-4  # of the largest value: what rounding may come to in float32 where
 def network(name: str, **arguments: object) -> nn.Module:
     """With statistics and scales unlike those of a new network, so that folding changes all weights."""
     torch.manual_seed(0)
-    made = create(name, **arguments).eval()
-    for layer in made.modules():
-        if isinstance(layer, nn.BatchNorm2d | nn.GroupNorm):
-            nn.init.uniform_(layer.weight, 0.5, 1.5)
-            nn.init.normal_(layer.bias, 0.0, 0.1)
-        if isinstance(layer, nn.BatchNorm2d):
-            layer.running_mean.normal_(0.0, 0.1)
-            layer.running_var.uniform_(0.5, 1.5)
-    return made
+    return liven(create(name, **arguments).eval())
 
 
 def in_torch(module: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
