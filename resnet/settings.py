@@ -13,14 +13,18 @@ from resnet.text import Message
 
 MODES = ("auto", "head", "full", "scratch")
 CROP_MODES = ("center", "squash", "border")
+AUGMENTS = ("light", "colour", "strong")
 PRECISIONS = ("float32", "bfloat16")
 BALANCES = ("none", "loss", "sampling")
-CHOICES = {"mode": MODES, "crop_mode": CROP_MODES, "precision": PRECISIONS, "balance": BALANCES}
+CHOICES = {
+    "mode": MODES, "crop_mode": CROP_MODES, "augment": AUGMENTS, "precision": PRECISIONS, "balance": BALANCES,
+}  # fmt: skip
 # What only one of the two stages of training reads; all else serves both.
 HEAD_ONLY = ("head_epochs", "head_learning_rate", "head_weight_decay", "head_views")
 FULL_ONLY = (
-    "epochs", "learning_rate", "weight_decay", "train_size", "ema_decay", "crop_scale", "precision", "workers",
-    "start_size", "layer_decay", "frozen_stages", "dropout", "drop_path", "clip", "l1", "patience",
+    "epochs", "learning_rate", "weight_decay", "train_size", "ema_decay", "crop_scale", "augment", "mixup", "cutmix",
+    "erasing", "precision", "start_size", "layer_decay", "frozen_stages", "dropout", "drop_path", "clip", "l1",
+    "patience",
 )  # fmt: skip
 DEVICE = re.compile(r"cpu|mps|cuda(:\d{1,2})?")
 
@@ -53,6 +57,10 @@ class TrainSettings:
     warmup: float = 0.2  # share of the steps in which the rate rises; Goyal et al. 2017, section 2.2
     ema_decay: float | None = None  # of the averaged weights, per step; 0 turns averaging off
     crop_scale: float | None = None  # least share of the picture that a training crop shows
+    augment: str | None = None  # light: crop and mirror; colour: light and colours too; strong: TrivialAugment
+    mixup: float | None = None  # alpha of mixup; 0 turns it off
+    cutmix: float | None = None  # alpha of CutMix; 0 turns it off
+    erasing: float | None = None  # share of the pictures of which a rectangle is erased
     crop_mode: str | None = None  # how a picture is fitted to a square; None: as the start weights have it
     balance: str = "none"  # how rare classes count as much as frequent ones: in the loss, or by showing them more often
     patience: int | None = None  # epochs without a lower validation loss until it ends and takes the best; 0: never
@@ -60,7 +68,6 @@ class TrainSettings:
     seed: int = 0
     device: str | None = None  # cuda, mps, cpu; None: the best there is
     precision: str | None = None  # of activations while training; None: bfloat16 where the device is fast at it
-    workers: int | None = None  # processes that decode pictures
 
     def problems(self) -> list[Message]:
         """Everything that is wrong with these settings: field, value, allowed range."""
@@ -118,18 +125,20 @@ RANGES = {
     "crop_scale": (0.05, 1),
     "patience": (0, 1000),
     "folds": (2, 20),
+    "mixup": (0, 10),
+    "cutmix": (0, 10),
+    "erasing": (0, 1),
     "seed": (0, 2**31 - 1),
-    "workers": (0, 64),
 }
 
 
-def resolve(settings: TrainSettings, *, images: int, model_size: int, crop_mode: str, processes: int) -> TrainSettings:
+def resolve(settings: TrainSettings, *, images: int, model_size: int, crop_mode: str) -> TrainSettings:
     """Every None filled in for `images` training pictures; None what the mode ignores.
 
     Name, folds, device, precision and the weight decay of the head are left to those who can tell.
 
     In mode head, `epochs` and `learning_rate` are the head's, unless its own are given.
-    model_size (pixels) and crop_mode are the start weights' own; processes, how many decode pictures.
+    model_size (pixels) and crop_mode are the start weights' own.
     Training crops are 0.8 of the input size: random crops show objects larger than the evaluation's view does,
     and a smaller training crop evens that out and costs less (Touvron et al. 2019, "Fixing the train-test
     resolution discrepancy", section 3).
@@ -164,8 +173,11 @@ def resolve(settings: TrainSettings, *, images: int, model_size: int, crop_mode:
         "patience": 0,
         "ema_decay": 0.998 if scratch else 0.98,
         "crop_scale": 0.25 if scratch else 0.35,
+        "augment": "light",
+        "mixup": 0.0,
+        "cutmix": 0.0,
+        "erasing": 0.0,
         "crop_mode": crop_mode,
-        "workers": processes,
     }
     open_fields = {name: value for name, value in defaults.items() if getattr(settings, name) is None}
     ignored = {"head": FULL_ONLY, "auto": ()}.get(settings.mode, HEAD_ONLY)

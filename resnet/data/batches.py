@@ -1,23 +1,15 @@
-"""Batches of pictures, decoded in parallel: to look at as a model's preprocessing has it, or to learn from.
+"""Batches of pictures: to look at, as a model's preprocessing has them, or to learn from, cut out at random."""
 
-To learn from, pictures are shuffled, cropped and flipped at random. Randomness is counter-based: what happens to a
-picture is a function of (seed, epoch, picture) alone, so that a resumed run needs no loader state and the number of
-decoding processes changes nothing. Decoding processes import this module, so it is free of torch.
-"""
-
-import functools
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from resnet.data import decoder
-from resnet.data.images import open_image, to_rgb
-from resnet.data.parallel import in_processes
+from resnet.data.images import to_rgb
 from resnet.text import Message
 from resnet.weights.preprocessing import Preprocessing
 
@@ -46,24 +38,6 @@ def _fit(source: Image.Image | np.ndarray, preprocessing: Preprocessing) -> np.n
     return preprocessing.pixels(to_rgb(source))
 
 
-@dataclass(frozen=True)
-class Draw:
-    """One picture in one epoch: all that a worker process needs to make its crop."""
-
-    path: Path
-    target: int
-    key: tuple[int, int, int]  # seed, epoch, place in the epoch: where classes are balanced, a picture has several
-
-
-@dataclass(frozen=True)
-class Crops:
-    """How training crops are made."""
-
-    size: int  # pixels, height and width of the crop as the network gets it
-    scale: float  # least share of the picture's area that a crop shows
-    squash: bool  # the evaluation squashes pictures to a square, so training does too
-
-
 def steps_per_epoch(images: int, batch_size: int) -> int:
     """No batch is of a single picture: batch normalisation finds no variance in it."""
     return max(1, min(math.ceil(images / batch_size), images // 2))
@@ -85,64 +59,28 @@ def epoch_order(targets: Sequence[int], seed: int, epoch: int, *, balanced: bool
     return random.permutation([members[target][turn % len(members[target])] for turn, target in turns])
 
 
-def training_batches(
-    paths: Sequence[Path],
-    targets: Sequence[int],
-    crops: Crops,
-    *,
-    batch_size: int,
-    epochs: int,
-    seed: int,
-    workers: int,
-    first_step: int = 0,
-    balanced: bool = False,
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """All batches of a run from `first_step` on: images uint8 (N, 3, H, W), targets int64 (N).
+def random_boxes(random: np.random.Generator, sizes: np.ndarray, scale: float, squash: bool) -> np.ndarray:
+    """A part of each picture, int64 (N, 4): top, left, height, width in its pixels. sizes: (N, 2), H and W.
 
-    An epoch shows each picture once, or is `balanced` (see `epoch_order`). Its batches differ in size by at most one,
-    so that no small last batch spoils the batch statistics.
+    Area and aspect ratio as in Szegedy et al. 2015, "Going deeper with convolutions", section 6: area uniform between
+    `scale` and 1, ratio log-uniform between 3/4 and 4/3; where ten draws do not fit, the largest central square.
+    squash: ratios are those of pictures squashed to a square.
     """
-    steps = steps_per_epoch(len(paths), batch_size)
-
-    def draws(step: int) -> list[Draw]:
-        epoch, batch = divmod(step, steps)
-        order = epoch_order(targets, seed, epoch, balanced=balanced)
-        places = np.array_split(np.arange(len(order)), steps)[batch]
-        return [Draw(paths[order[place]], targets[order[place]], (seed, epoch, int(place))) for place in places]
-
-    load = functools.partial(load_batch, crops=crops)
-    yield from in_processes(load, map(draws, range(first_step, epochs * steps)), workers)
-
-
-def load_batch(draws: list[Draw], crops: Crops) -> tuple[np.ndarray, np.ndarray]:
-    images = np.stack([random_crop(draw, crops) for draw in draws])
-    return images.transpose(0, 3, 1, 2), np.array([draw.target for draw in draws], dtype=np.int64)
-
-
-def random_crop(draw: Draw, crops: Crops) -> np.ndarray:
-    """A random part of the picture, resized, mirrored half the time: uint8 (H, W, 3).
-
-    Area and aspect ratio as in Szegedy et al. 2015, "Going deeper with convolutions", section 6: area uniform
-    between `scale` and 1, ratio log-uniform between 3/4 and 4/3.
-    """
-    random = np.random.default_rng(draw.key)
-    image = open_image(draw.path, at_least=math.ceil(crops.size / math.sqrt(crops.scale)))
-    aspect = 1.0 if crops.squash else image.width / image.height
-    left, top, width, height = random_box(random, crops.scale, aspect)
-    box = (left * image.width, top * image.height, (left + width) * image.width, (top + height) * image.height)
-    image = image.resize((crops.size, crops.size), Image.Resampling.BILINEAR, box=box)
-    pixels = np.asarray(image)
-    return pixels[:, ::-1] if random.random() < 0.5 else pixels
+    heights, widths = sizes[:, :1], sizes[:, 1:]
+    aspect = np.ones_like(widths, float) if squash else widths / heights
+    area = random.uniform(scale, 1, (len(sizes), TRIES))
+    ratio = np.exp(random.uniform(np.log(3 / 4), np.log(4 / 3), area.shape))
+    width, height = np.sqrt(area * ratio / aspect), np.sqrt(area / ratio * aspect)  # as shares of the picture's
+    place = random.random((len(sizes), 2))
+    fits = (width <= 1) & (height <= 1)
+    first, rows = fits.argmax(axis=1), np.arange(len(sizes))
+    square = np.minimum(aspect, 1)
+    shown = np.column_stack([height[rows, first], width[rows, first]])
+    fitted = fits.any(axis=1, keepdims=True)
+    shown = np.where(fitted, shown, np.hstack([square, square / aspect]))
+    extent = np.maximum(1, np.rint(shown * sizes)).astype(np.int64)
+    corner = np.where(fitted, place * (sizes - extent + 1), (sizes - extent + 1) // 2).astype(np.int64)
+    return np.hstack([corner, extent])
 
 
-def random_box(random: np.random.Generator, scale: float, aspect: float) -> tuple[float, float, float, float]:
-    """left, top, width, height of a crop, as shares of a picture whose width / height is `aspect`."""
-    for _ in range(10):
-        area = random.uniform(scale, 1)
-        ratio = math.exp(random.uniform(math.log(3 / 4), math.log(4 / 3)))
-        width, height = math.sqrt(area * ratio / aspect), math.sqrt(area / ratio * aspect)
-        if width <= 1 and height <= 1:
-            return random.uniform(0, 1 - width), random.uniform(0, 1 - height), width, height
-    side = min(aspect, 1.0)  # no ratio fitted: the largest central square
-    width, height = side / aspect, side
-    return (1 - width) / 2, (1 - height) / 2, width, height
+TRIES = 10

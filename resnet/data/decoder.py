@@ -55,7 +55,7 @@ CHUNK = 8  # pictures handed to a decoder at once, so that it need not wait for 
 OUT_OF_MEMORY = 3  # a decoder's exit status
 OUT_OF_TIME = -getattr(signal, "SIGPROF", math.inf)
 
-Request = list[str]  # path, and name for sentences
+Request = list  # path, name for sentences, and what else the task needs to know of this picture
 Answer = tuple[dict, bytes]  # a decoder's line about a picture, and the pixels
 
 
@@ -73,34 +73,52 @@ class Measured:
 def measured(sources: Iterable[tuple[Path, object]]) -> Iterator[Measured | Message]:
     """Per (path, name for sentences), in order, what the picture is, or the reason why it cannot be read."""
 
-    def read_answer(header: dict, _: bytes) -> Measured:
+    def read_answer(_: Request, header: dict, __: BinaryIO) -> Measured:
         sizes = {name: int(header[name]) for name in ("bytes", "width", "height")}
         return Measured(str(header["sha256"]), **sizes, dhash=bytes.fromhex(header["dhash"]))
 
     requests = ([os.path.abspath(path), str(shown(name))] for path, name in sources)
-    yield from _answers({"task": "measure"}, requests, 0, read_answer)
+    yield from _answers({"task": "measure"}, requests, read_answer)
 
 
 def fitted(sources: Iterable[Path], preprocessing: Preprocessing) -> Iterator[np.ndarray | Message]:
     """Per picture, in order, uint8 (C, S, S) as the network sees it, or the reason why it cannot be read."""
     shape = (len(preprocessing.mean), preprocessing.size, preprocessing.size)
 
-    def read_answer(_: dict, pixels: bytes) -> np.ndarray:
-        return np.frombuffer(pixels, np.uint8).reshape(shape)
+    def read_answer(_: Request, __: dict, pixels: BinaryIO) -> np.ndarray:
+        return _read_pixels(pixels, shape)
 
     requests = ([os.path.abspath(path), str(shown(Path(path).name))] for path in sources)
-    yield from _answers(
-        {"task": "fit", "preprocessing": preprocessing.to_config()}, requests, math.prod(shape), read_answer
-    )
+    yield from _answers({"task": "fit", "preprocessing": preprocessing.to_config()}, requests, read_answer)
+
+
+def resized(sources: Iterable[tuple[Path, int, int]]) -> Iterator[np.ndarray | Message]:
+    """Per (path, H, W), in order, the whole picture as uint8 (H, W, 3), or the reason why it cannot be read.
+
+    H, W: at most the picture's own. Nothing is cut off.
+    """
+
+    def read_answer(request: Request, _: dict, pixels: BinaryIO) -> np.ndarray:
+        return _read_pixels(pixels, (*request[2:], 3))
+
+    requests = ([os.path.abspath(path), str(shown(path.name)), height, width] for path, height, width in sources)
+    yield from _answers({"task": "resize"}, requests, read_answer)
+
+
+def _read_pixels(pixels: BinaryIO, shape: tuple[int, ...]) -> np.ndarray:
+    made = np.empty(shape, np.uint8)
+    if pixels.readinto(made) < made.nbytes:
+        raise ValueError("the decoder ended within a picture")
+    return made
 
 
 # This process
 
 
-def _answers(task: dict, requests: Iterable[Request], size: int, read_answer: Callable) -> Iterator[object]:
-    """What `read_answer` makes of each answer, which brings `size` bytes of pixels, or the reason why there is none."""
+def _answers(task: dict, requests: Iterable[Request], read_answer: Callable) -> Iterator[object]:
+    """What `read_answer` makes of each answer, whose pixels it reads itself, or the reason why there is none."""
     chunks = _chunks(requests)
-    ask = functools.partial(_pool().ask, task=task, size=size, read_answer=read_answer)
+    ask = functools.partial(_pool().ask, task=task, read_answer=read_answer)
     for answers in in_order(_pool().submit, ask, chunks, ahead=3 * WORKERS):
         yield from answers
 
@@ -141,7 +159,7 @@ class _Pool:
                 except BaseException as error:
                     future.set_exception(error)
 
-    def ask(self, requests: list[Request], task: dict, size: int, read_answer: Callable) -> list[object]:
+    def ask(self, requests: list[Request], task: dict, read_answer: Callable) -> list[object]:
         """Every request's answer. A picture at which a decoder ends is tried once more, alone, by a new one."""
         answers: list[object] = []
         alone = False
@@ -149,7 +167,7 @@ class _Pool:
             decoder = _Decoder() if alone else self._borrow()
             waiting = requests[len(answers) :][: 1 if alone else None]
             try:
-                answers.extend(decoder.answers(task, waiting, size, read_answer))
+                answers.extend(decoder.answers(task, waiting, read_answer))
                 self._idle.append(decoder)
                 alone = False
             except _Ended as end:
@@ -203,16 +221,16 @@ class _Decoder:
             self.process.kill()
             raise RuntimeError("the decoder of pictures does not start; what it printed tells why")
 
-    def answers(self, task: dict, requests: list[Request], size: int, read_answer: Callable) -> Iterator[object]:
+    def answers(self, task: dict, requests: list[Request], read_answer: Callable) -> Iterator[object]:
         """An answer for each request, as it comes. Raises _Ended where one does not come, or is none."""
         try:
             self.process.stdin.write(
                 json.dumps({**task, "seconds": CPU_SECONDS, "pictures": requests}).encode() + b"\n"
             )
             self.process.stdin.flush()
-            for _ in requests:
+            for request in requests:
                 self.deadline = time.monotonic() + SECONDS
-                yield self._answer(size, read_answer)
+                yield self._answer(request, read_answer)
             self.deadline = math.inf
         except (OSError, ValueError, KeyError, TypeError) as error:
             late = time.monotonic() > self.deadline
@@ -220,11 +238,11 @@ class _Decoder:
             status = self.process.wait()
             raise _Ended(status, late or status == OUT_OF_TIME) from error
 
-    def _answer(self, size: int, read_answer: Callable) -> object:
+    def _answer(self, request: Request, read_answer: Callable) -> object:
         header = json.loads(self.process.stdout.readline(LINE))
         if "error" in header:
             return Message.from_json(header["error"])
-        return read_answer(header, self.process.stdout.read(size))
+        return read_answer(request, header, self.process.stdout)
 
     def _watch(self) -> None:
         while self.process.poll() is None:
@@ -259,11 +277,11 @@ def main() -> None:
 
 
 def _serve(request: dict, answers: BinaryIO) -> None:
-    work = _measure if request["task"] == "measure" else _fit
-    for path, name in request["pictures"]:
+    work = {"measure": _measure, "fit": _fit, "resize": _resize}[request["task"]]
+    for path, name, *size in request["pictures"]:
         _allow(request["seconds"])
         try:
-            header, pixels = work(Path(path), name, request)
+            header, pixels = work(Path(path), name, request, *size)
         except UserError as error:
             header, pixels = {"error": error.message.to_json()}, b""
         except MemoryError:
@@ -283,6 +301,13 @@ def _measure(path: Path, name: str, _: dict) -> Answer:
 
 def _fit(path: Path, name: str, request: dict) -> Answer:
     return {}, Preprocessing.from_config(request["preprocessing"]).pixels(open_image(path, name)).tobytes()
+
+
+def _resize(path: Path, name: str, _: dict, height: int, width: int) -> Answer:
+    image = open_image(path, name, at_least=min(height, width))
+    if image.size != (width, height):  # crops shrink it again; of Pillow's filters, this one leaves them as sharp
+        image = image.resize((width, height), Image.Resampling.LANCZOS)
+    return {}, image.tobytes()
 
 
 def _bound_memory(megabytes: int) -> None:

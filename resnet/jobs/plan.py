@@ -9,7 +9,6 @@ from resnet.data.batches import steps_per_epoch
 from resnet.data.dataset import Dataset, Record
 from resnet.data.importing import clean_name
 from resnet.data.layout import few
-from resnet.data.parallel import WORKERS
 from resnet.data.split import folds, unspread
 from resnet.errors import UserError
 from resnet.nn.variants import VARIANTS, variant
@@ -62,7 +61,6 @@ def plan(store: Store, settings: TrainSettings) -> Plan:
         images=len(train),
         model_size=preprocessing.size,
         crop_mode=preprocessing.crop_mode,
-        processes=WORKERS,
     )
     fitted = preprocessing.replace(size=resolved.image_size, crop_mode=resolved.crop_mode)
     return Plan(resolved, data, architecture, fitted, license)

@@ -259,6 +259,25 @@ STRINGS: dict[str, tuple[str, str]] = {
         "Least share of a picture that a random crop shows. Raise it where what counts is small or at the edge.",
         "随机裁剪至少包含的画面比例。若关键内容较小或靠边，请调大。",
     ),
+    "help_augment": (
+        "Each time a picture is seen it is cut out and mirrored anew (light), its colours change too (colour), or it "
+        "is turned, bent or recoloured (strong). More helps where pictures are learned by heart: few of them, many "
+        "epochs.",
+        "每次看到图片都会重新裁剪并镜像（light），还可改变颜色（colour），或旋转、变形、重新着色（strong）。"
+        "图片少、轮数多、容易死记硬背时，更强的变换有帮助。",
+    ),
+    "help_mixup": (
+        "Above 0, two pictures shine through each other, and so do their classes: 0.2 is usual. For long runs.",
+        "大于 0 时，两张图片及其类别相互叠加；常用 0.2。适合长时间训练。",
+    ),
+    "help_cutmix": (
+        "Above 0, a rectangle comes from another picture, and its class with it: 1 is usual. For long runs.",
+        "大于 0 时，一块矩形区域取自另一张图片，类别按面积混合；常用 1。适合长时间训练。",
+    ),
+    "help_erasing": (
+        "By this chance a rectangle of the picture is blanked out, so that no single part is relied upon.",
+        "按此概率遮去图片中的一块矩形，避免只依赖某一局部。",
+    ),
     "help_balance": (
         "Where classes are uneven: let pictures of rare ones count more (loss), or come more often (sampling).",
         "类别不均衡时：提高稀有类图片的权重（loss），或让其更常出现（sampling）。",
@@ -272,10 +291,6 @@ STRINGS: dict[str, tuple[str, str]] = {
     "help_precision": (
         "bfloat16 is up to twice as fast where the device computes with it; automatic takes it there.",
         "设备支持时，bfloat16 最多快一倍；“自动”会在此时选用。",
-    ),
-    "help_workers": (
-        "More read faster, up to the number of cores.",
-        "越多读取越快，以核数为限。",
     ),
     "help_seed": ("The same seed repeats the same run.", "相同的种子会重复同样的训练。"),
     "help_crop_mode": (

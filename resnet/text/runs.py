@@ -115,11 +115,6 @@ STRINGS: dict[str, tuple[str, str]] = {
         "what was saved is safe.",
         "系统拒绝读写该训练的文件夹 {folder}：{reason}。请排除后选择继续：已保存的内容完好。",
     ),
-    "run_decoding_killed": (
-        "The processes that decode pictures were killed again and again, for want of memory most likely. "
-        "Close other programs, then resume: what was saved is safe.",
-        "解码图片的进程多次被终止，很可能是内存不足。请关闭其他程序后选择继续：已保存的内容完好。",
-    ),
     "run_damaged": (
         "The run {run} is damaged: its {file} cannot be relied upon ({reason}). Resume it, which writes anew all but "
         "its settings, or delete it.",

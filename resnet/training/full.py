@@ -5,20 +5,20 @@ import itertools
 import math
 import time
 from collections.abc import Generator, Iterator
-from concurrent.futures.process import BrokenProcessPool
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from resnet.data.batches import Crops, steps_per_epoch, training_batches
+from resnet.data.batches import fitted_batches, steps_per_epoch
 from resnet.errors import UserError
 from resnet.nn.network import ResNet
-from resnet.predictor.predictor import BATCH, compute
+from resnet.predictor.predictor import BATCH
 from resnet.predictor.torch_engine import TorchEngine
 from resnet.settings import TrainSettings
 from resnet.text import Message
 from resnet.training.finder import Trial, diverges, smoothed, trial_rate
+from resnet.training.loader import Loader
 from resnet.training.recipe import (
     averaged,
     class_weights,
@@ -28,13 +28,13 @@ from resnet.training.recipe import (
     seed_step,
     set_drop_path,
     shrink,
-    size_at,
 )
 from resnet.training.stage import (
     Divided,
     Event,
     Loss,
     Pictures,
+    Progress,
     State,
     Validated,
     Validating,
@@ -49,7 +49,7 @@ from resnet.training.stage import (
 )
 from resnet.weights.preprocessing import Preprocessing
 
-KILLS = 3  # of decoding processes that an epoch survives; more are no accident
+SEEN = 500 * 10**6  # bytes of validation pictures that are kept for the next epoch, as the network sees them
 LOG_LINES = 400  # about so many points has a stage's curve at most
 
 
@@ -72,6 +72,7 @@ class FullStage:
         self.criterion = nn.CrossEntropyLoss(weights, reduction="sum", label_smoothing=settings.label_smoothing)
         self.criterion.to(settings.device)
         self.best, self.best_epoch, self.best_loss = None, 0, math.inf  # by validation loss, where there is patience
+        self.seen: list[np.ndarray] = []  # the validation pictures
         self.step, self.validated, self.loss = 0, 0, Loss()  # steps taken, epochs ended and validated
         self.epochs, self.highest_rate = settings.epochs, settings.learning_rate
         self.micro_batch = settings.batch_size  # pictures that go through the network at once
@@ -80,13 +81,15 @@ class FullStage:
 
     def run(self) -> Iterator[Event]:
         every = math.ceil(self.steps / LOG_LINES)
+        loader = self._loader()
+        yield from self._decode(loader)
         while self.validated < self.epochs and not self._patience_is_over():
             epoch = self.validated
             waiting_since = time.perf_counter()
-            for images, targets in self._batches(epoch):
+            for images, targets in loader.epoch(epoch, self.step - epoch * self.epoch_steps):
                 waited = time.perf_counter() - waiting_since
                 rate = self.highest_rate * rate_at((self.step + 1) / self.steps, self.settings.warmup)
-                while (loss := self._learn(torch.from_numpy(images), torch.from_numpy(targets), rate)) is None:
+                while (loss := self._learn(images, targets, rate)) is None:
                     yield self._divide(len(images))
                 self.loss.add(loss)
                 self.step += 1
@@ -104,9 +107,12 @@ class FullStage:
     def try_rates(self, steps: int) -> Iterator[Trial]:
         """Take steps at rates that rise until the loss rises with them; the stage is of no other use after it."""
         trials, losses = [], []
-        for images, targets in itertools.chain.from_iterable(map(self._batches, itertools.count())):
+        loader = self._loader()
+        for _ in loader.fill():
+            pass
+        for images, targets in itertools.chain.from_iterable(map(loader.epoch, itertools.count())):
             rate = trial_rate(self.step, steps)
-            while (loss := self._learn(torch.from_numpy(images), torch.from_numpy(targets), rate)) is None:
+            while (loss := self._learn(images, targets, rate)) is None:
                 self._divide(len(images))
             self.step += 1
             losses.append(float(loss))
@@ -124,32 +130,18 @@ class FullStage:
         if self.settings.patience and result.val_loss < self.best_loss:
             self.best, self.best_epoch, self.best_loss = copy.deepcopy(self._latest()), result.epoch, result.val_loss
 
-    def _batches(self, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """The rest of the epoch's batches. Where decoding processes are killed, new ones go on from the same step."""
-        for _ in range(KILLS + 1):
-            try:
-                return (yield from self._read(epoch))
-            except BrokenProcessPool:
-                continue
-        raise UserError("run_decoding_killed")
+    def _loader(self) -> Loader:
+        return Loader(self.train, self.settings, self.model.num_classes, self.preprocessing.mean)
 
-    def _read(self, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        settings = self.settings
-        size = size_at(epoch / max(1, self.epochs - 1), settings.start_size, settings.train_size)
-        return training_batches(
-            self.train.paths,
-            self.train.targets,
-            Crops(size, settings.crop_scale, squash=settings.crop_mode == "squash"),
-            batch_size=settings.batch_size,
-            epochs=epoch + 1,
-            seed=settings.seed,
-            workers=settings.workers,
-            first_step=self.step,
-            balanced=settings.balance == "sampling",
-        )
+    def _decode(self, loader: Loader) -> Iterator[Progress]:
+        told, total = 0, len(self.train.paths)
+        for done in loader.fill():
+            if done % BATCH == 0 or done == total:
+                yield Progress("decode", 0, self.epochs, done, total, done - told)
+                told = done
 
     def _learn(self, images: Tensor, targets: Tensor, rate: float) -> Tensor | None:
-        """One step: images uint8 (N, 3, H, W), targets int64 (N) or shares (N, K) -> the loss before it.
+        """One step: images (N, 3, H, W) from 0 to 255, targets int64 (N) or shares (N, K) -> the loss before it.
 
         None where it does not fit into memory; then all is as it was before.
         """
@@ -206,17 +198,17 @@ class FullStage:
     def _validate(self, epoch: int) -> Generator[Validating, None, Validated]:
         engine = TorchEngine(self._latest(), self.preprocessing, self.settings.device)
 
-        def network(images: np.ndarray) -> np.ndarray:
+        rows, seen, paths = [], [], self.val.paths
+        for pictures in fitted_batches(self.seen or paths, self.preprocessing, BATCH):
+            for path, picture in zip(paths[len(rows) :], pictures, strict=False):
+                if isinstance(picture, Message):
+                    raise UserError("picture_lost", file=path.name, reason=picture)
             with autocast(self.settings.device, self.settings.precision):
-                return engine.logits(images)
-
-        rows, paths = [], self.val.paths
-        for path, output in zip(paths, compute(network, self.preprocessing, paths), strict=True):
-            if isinstance(output, Message):
-                raise UserError("picture_lost", file=path.name, reason=output)
-            rows.append(output)
-            if len(rows) % BATCH == 0 and len(rows) < len(paths):
+                rows.extend(engine.logits(np.stack(pictures)))
+            seen += pictures if len(paths) * pictures[0].nbytes <= SEEN else []
+            if len(rows) < len(paths):
                 yield Validating()
+        self.seen = seen
         logits = torch.from_numpy(np.stack(rows))
         return validated(self, epoch, logits, torch.tensor(self.val.targets))
 

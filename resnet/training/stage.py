@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from resnet.data.dataset import Dataset
 from resnet.errors import UserError
 
 State = tuple[dict[str, Tensor], dict]  # tensors, and counters that JSON can hold
@@ -27,6 +28,7 @@ class Pictures:
     paths: Sequence[Path]
     targets: Sequence[int]
     groups: Sequence[str] = ()
+    data: Dataset | None = None  # the data set; it keeps decoded pictures, which all layers learn from
 
 
 @dataclass(frozen=True)

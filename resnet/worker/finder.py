@@ -46,7 +46,8 @@ def find_rate(
             model = create_model(architecture, num_classes=len(data.classes))
         else:
             model = load_for_training(settings.model, data.classes, store)
-        trainer = Trainer(model, preprocessing, pictures(data.part("train")), pictures(data.part("val")), settings)
+        parts = (pictures(data, data.part(split)) for split in ("train", "val"))
+        trainer = Trainer(model, preprocessing, *parts, settings)
         points = []
         for event in trainer.try_rates(STEPS):
             if isinstance(event, Trial):

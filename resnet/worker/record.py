@@ -18,7 +18,7 @@ from resnet.text import Message
 
 ALIVE = ("queued", "running", "stopping")  # states in which a worker holds the folder's lock
 STATES = (*ALIVE, "stopped", "done", "failed")
-STAGES = ("queue", "start", "features", "head", "full", "scratch", "evaluate")
+STAGES = ("queue", "start", "features", "head", "decode", "full", "scratch", "evaluate")
 NEVER = 1e11  # seconds since 1970; no date is later
 WRONG = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError)  # of odd content
 FIGURES = (

@@ -9,7 +9,6 @@ from pathlib import Path
 import torch
 
 from resnet.data.dataset import Dataset, Record
-from resnet.data.parallel import WORKERS
 from resnet.errors import UserError
 from resnet.evaluation.card import model_card
 from resnet.evaluation.evaluate import Evaluation, examine
@@ -52,7 +51,7 @@ def settle(folder: Path) -> None:
     settings, preprocessing = TrainSettings(**record["settings"]), Preprocessing.from_config(record["preprocessing"])
     images = len(Dataset.open(Store.of(folder).dataset(settings.data)).part("train"))
     size, crop_mode = preprocessing.size, preprocessing.crop_mode
-    settings = resolve(settings, images=images, model_size=size, crop_mode=crop_mode, processes=WORKERS)
+    settings = resolve(settings, images=images, model_size=size, crop_mode=crop_mode)
     device = check_device(settings.device) if settings.device else best_device()
     precision = settings.precision or (fast_precision(device) if settings.mode != "head" else None)
     if "engine" not in record:  # a run goes on with what it began with: torch, where it was settled by an older version
@@ -85,7 +84,7 @@ class Run:
         saved, damaged = checkpoint.load(folder / "last")
         if damaged:
             self._tell(Message("run_save_damaged" if saved else "run_saves_damaged"))
-        # seconds of work so far; decode: the part of train spent waiting for pictures; total: torch's start included
+        # seconds of work so far; decode: before learning, and waiting for pictures in train; total: torch's start too
         self.seconds = {"decode": 0.0, "train": 0.0, "evaluate": 0.0, "total": 0.0}
         self.later = 0.0  # seconds that the stages after the present one will take
         self.lines = 0  # of metrics.jsonl
@@ -141,7 +140,7 @@ class Run:
             model = self._start()
         license = self.record.get("license")  # what is made of weights is bound by theirs
         self.config = ModelConfig(self.record["architecture"], labels, preprocessing, license=license)
-        parts = map(pictures, self.folds.parts())
+        parts = (pictures(self.data, records) for records in self.folds.parts())
         return Trainer(model, preprocessing, *parts, settings, self.record.get("engine", "torch"))
 
     def _start(self) -> ResNet:
@@ -223,9 +222,9 @@ class Run:
         return True
 
     def _note_progress(self, event: Progress, pace: "_Pace") -> None:
-        self.seconds["train"] += pace.took(event)
+        self.seconds["decode" if event.stage == "decode" else "train"] += pace.took(event)
         self.seconds["decode"] += event.waited
-        self.images += event.images if event.stage != "head" else 0  # the head learns from numbers, not pictures
+        self.images += event.images if event.stage not in ("head", "decode") else 0  # that went through the network
         speed = pace.speed if event.stage != "head" else None
         if event.train_loss is not None:
             self._log(event, train_loss=event.train_loss, learning_rate=event.learning_rate, images_per_second=speed)
@@ -258,7 +257,7 @@ class Run:
             train, val = self.folds.parts()
             forward = len(val) + 3 * share * len(train)
             self.later = self.settings.epochs * forward / pace.speed
-        return self.later if event.stage in ("features", "head") else 0.0
+        return self.later if event.stage in ("features", "head", "decode") else 0.0
 
     def _note_chosen(self, event: Chosen) -> None:
         """What was chosen is a setting like those that were said."""
@@ -352,8 +351,8 @@ class Run:
         return examine(predictor, self.data, records, note)
 
 
-def pictures(records: Sequence[Record]) -> Pictures:
-    return Pictures([r.path for r in records], [r.target for r in records], [r.group for r in records])
+def pictures(data: Dataset, records: Sequence[Record]) -> Pictures:
+    return Pictures([r.path for r in records], [r.target for r in records], [r.group for r in records], data)
 
 
 class _Pace:
@@ -372,7 +371,7 @@ class _Pace:
 
     def took(self, event: Progress) -> float:
         seconds = self.seconds()
-        steps = event.images if event.stage == "features" else 1  # features count pictures
+        steps = event.images if event.stage in ("features", "decode") else 1  # these count pictures
         share = 1.0 if event.stage != self.stage else 0.1
         self.stage = event.stage
         self.seconds_per_step += share * (seconds / steps - self.seconds_per_step)

@@ -85,18 +85,19 @@ def predict_all(name: str, files: list[Path], store: Store) -> None:
 
 def full_stage(data: Dataset, model: str, size: int, device: str, precision: str) -> FullStage:
     train, val = (
-        Pictures([r.path for r in part], [r.target for r in part]) for part in map(data.part, ("train", "val"))
+        Pictures([r.path for r in part], [r.target for r in part], data=data)
+        for part in map(data.part, ("train", "val"))
     )
     chosen = TrainSettings(
         data.id, model, mode="full", epochs=1000, image_size=size, train_size=size, device=device, precision=precision
     )
-    settings = resolve(chosen, images=len(train.paths), model_size=size, crop_mode="center", processes=2)
+    settings = resolve(chosen, images=len(train.paths), model_size=size, crop_mode="center")
     return FullStage(create(model, len(data.classes)), Preprocessing(size), train, val, settings)
 
 
 def training(stage: FullStage) -> float:
-    """Images per second of the training loop, pictures decoded meanwhile; validation is not counted."""
-    steps = (event for event in stage.run() if isinstance(event, Progress))
+    """Images per second of the training loop, pictures decoded before; validation is not counted."""
+    steps = (event for event in stage.run() if isinstance(event, Progress) and event.stage == stage.name)
     for _ in itertools.islice(steps, 2):
         pass
     images, seconds = 0, 0.0
@@ -110,10 +111,11 @@ def training(stage: FullStage) -> float:
 
 
 def step_alone(stage: FullStage) -> float:
-    size = stage.settings.train_size
-    images = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (32, 3, size, size), dtype=np.uint8))
-    targets = torch.zeros(32, dtype=torch.int64)
-    return rate(lambda: stage._learn(images, targets, 0.001), 32)
+    """Images per second of the same step, on a batch that is there already."""
+    size, count = stage.settings.train_size, len(stage.train.paths) // stage.epoch_steps
+    images = 255 * torch.rand(count, 3, size, size, device=stage.settings.device)
+    targets = torch.zeros(count, dtype=torch.int64, device=stage.settings.device)
+    return rate(lambda: stage._learn(images, targets, 0.001), count)
 
 
 def prediction(engine: TorchEngine, files: list[Path]) -> float:

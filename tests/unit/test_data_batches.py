@@ -1,4 +1,4 @@
-"""Batches: each picture once an epoch, the same crops whatever the workers and wherever one begins."""
+"""Batches: pictures as a network sees them, and the parts of pictures from which it learns."""
 
 from pathlib import Path
 
@@ -6,20 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from resnet.data.batches import (
-    Crops,
-    Draw,
-    epoch_order,
-    fitted_batches,
-    random_box,
-    random_crop,
-    steps_per_epoch,
-    training_batches,
-)
+from resnet.data.batches import epoch_order, fitted_batches, random_boxes, steps_per_epoch
 from resnet.text import Message
 from resnet.weights.preprocessing import Preprocessing
-
-CROPS = Crops(size=32, scale=0.3, squash=False)
 
 
 @pytest.fixture
@@ -29,11 +18,6 @@ def files(tmp_path: Path) -> list[Path]:
     for path in paths:
         Image.fromarray(random.integers(0, 256, (40, 60, 3), dtype=np.uint8)).save(path)
     return paths
-
-
-def batches(files: list[Path], **changes) -> list[tuple[np.ndarray, np.ndarray]]:
-    settings = {"batch_size": 4, "epochs": 2, "seed": 5, "workers": 0, **changes}
-    return list(training_batches(files, range(10), CROPS, **settings))
 
 
 def test_files_pictures_and_fitted_pixels_come_in_order_and_in_batches(files, tmp_path):
@@ -52,52 +36,34 @@ def test_files_pictures_and_fitted_pixels_come_in_order_and_in_batches(files, tm
         list(fitted_batches([expected[0]], Preprocessing(17), 4))
 
 
-def test_an_epoch_shows_each_picture_once_in_batches_of_nearly_one_size(files):
-    assert steps_per_epoch(10, 4) == 3
-    made = batches(files)
-    assert [len(targets) for _, targets in made] == [4, 3, 3] * 2
-    epochs = [np.concatenate([targets for _, targets in made[i : i + 3]]).tolist() for i in (0, 3)]
-    assert all(sorted(epoch) == list(range(10)) for epoch in epochs)
-    assert epochs[0] != epochs[1]
-    assert made[0][0].shape == (4, 3, 32, 32)
-    assert made[0][0].dtype == np.uint8
-
-
 @pytest.mark.parametrize(("images", "batch_size", "steps"), [(3, 2, 1), (195, 2, 97), (2, 32, 1), (64, 32, 2)])
 def test_no_batch_is_of_a_single_picture(images, batch_size, steps):
     assert steps_per_epoch(images, batch_size) == steps
 
 
-@pytest.mark.parametrize("workers", [0, 1, 2])
-def test_any_number_of_processes_and_any_beginning_give_the_same_batches(files, workers):
-    whole, rest = batches(files), batches(files, workers=workers, first_step=2)
-    assert len(rest) == 4
-    for (images, targets), (again, same) in zip(whole[2:], rest, strict=True):
-        assert np.array_equal(images, again)
-        assert np.array_equal(targets, same)
+@pytest.mark.parametrize("squash", [False, True])
+def test_boxes_lie_inside_their_pictures_and_show_enough_of_them(squash):
+    sizes = np.tile([(60, 90), (90, 60), (50, 50), (400, 30), (1, 1)], (300, 1))
+    boxes = random_boxes(np.random.default_rng(1), sizes, 0.3, squash)
+    corners, extents = boxes[:, :2], boxes[:, 2:]
+    assert boxes.dtype == np.int64 and (corners >= 0).all() and (extents >= 1).all()
+    assert (corners + extents <= sizes).all()
+    long, rest = (sizes == (400, 30)).all(axis=1), sizes[:, 0] > 1
+    fitting = rest if squash else rest & ~long
+    share = (extents.prod(axis=1) / sizes.prod(axis=1))[fitting]
+    assert 0.28 < share.min() < 0.35 < 0.9 < share.max()
+    ratios = (extents[:, 1] / extents[:, 0] * (sizes[:, 0] / sizes[:, 1] if squash else 1))[rest]
+    assert 3 / 4 - 0.05 < ratios.min() < 0.8 and 1.25 < ratios.max() < 4 / 3 + 0.06
+    if not squash:  # no ratio fits: the square in the middle
+        assert (boxes[long] == (185, 0, 30, 30)).all()
+    else:
+        assert len({tuple(box) for box in boxes[long]}) > 100
 
 
-def test_other_seeds_give_other_crops(files):
-    assert not np.array_equal(batches(files)[0][0], batches(files, seed=6)[0][0])
-
-
-@pytest.mark.parametrize("aspect", [0.2, 1.0, 1.5, 6.0])
-def test_boxes_lie_inside_and_show_enough(aspect):
-    random = np.random.default_rng(1)
-    for _ in range(300):
-        left, top, width, height = random_box(random, 0.3, aspect)
-        assert left >= 0 and top >= 0 and left + width <= 1 + 1e-9 and top + height <= 1 + 1e-9
-        if aspect == 1.0:
-            assert 0.3 <= width * height <= 1 + 1e-9
-        assert 3 / 4 - 1e-9 <= width * aspect / height <= 4 / 3 + 1e-9
-
-
-def test_a_crop_is_mirrored_half_the_time(tmp_path: Path):
-    ramp = np.tile(np.arange(0, 256, 4, dtype=np.uint8), (64, 1))
-    Image.fromarray(np.stack([ramp] * 3, axis=-1)).save(tmp_path / "ramp.png")
-    crops = [random_crop(Draw(tmp_path / "ramp.png", 0, (0, 0, i)), CROPS) for i in range(200)]
-    mirrored = sum(int(crop[0, 0, 0]) > int(crop[0, -1, 0]) for crop in crops)
-    assert 70 < mirrored < 130
+def test_boxes_reach_every_corner():
+    boxes = random_boxes(np.random.default_rng(0), np.tile([(6, 6)], (500, 1)), 0.3, squash=False)
+    ends = boxes[:, :2] + boxes[:, 2:]
+    assert (boxes[:, :2].min(axis=0) == 0).all() and (ends.max(axis=0) == 6).all()
 
 
 def test_balanced_epochs_show_every_class_as_often_and_pictures_of_one_class_in_turn():

@@ -32,7 +32,7 @@ def test_words_and_fractions_are_refused_where_numbers_belong(field):
 
 def resolved(mode: str, **chosen: object) -> TrainSettings:
     settings = TrainSettings("d", "m", mode=mode, **chosen)
-    return resolve(settings, images=195, model_size=160, crop_mode="squash", processes=2)
+    return resolve(settings, images=195, model_size=160, crop_mode="squash")
 
 
 @pytest.mark.parametrize(("mode", "ignored"), [("auto", ()), ("head", FULL_ONLY), ("full", HEAD_ONLY)])
@@ -63,11 +63,11 @@ def test_the_first_gpu_has_one_queue_whatever_it_is_called():
 
 def test_what_the_user_chose_stays():
     chosen = TrainSettings("d", "m", epochs=7, image_size=96, crop_mode="center")
-    settings = resolve(chosen, images=195, model_size=160, crop_mode="squash", processes=2)
+    settings = resolve(chosen, images=195, model_size=160, crop_mode="squash")
     assert (settings.epochs, settings.image_size, settings.crop_mode, settings.train_size) == (7, 96, "center", 80)
 
 
 def test_the_smallest_sets_get_settings_that_are_allowed():
     for images in (2, 3, 8):
-        settings = resolve(TrainSettings("d", "m"), images=images, model_size=160, crop_mode="center", processes=2)
+        settings = resolve(TrainSettings("d", "m"), images=images, model_size=160, crop_mode="center")
         assert not settings.problems()

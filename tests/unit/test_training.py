@@ -1,6 +1,7 @@
 """The loop: steps as planned, a resume to the same bits, nothing learned from the validation part."""
 
 import itertools
+import shutil
 from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from resnet.data import parallel
+from resnet.data import cache
 from resnet.data.dataset import Dataset
 from resnet.errors import UserError
 from resnet.nn.network import create
@@ -18,6 +19,7 @@ from resnet.settings import TrainSettings, resolve
 from resnet.training import full
 from resnet.training.folds import VALUES, rounded
 from resnet.training.full import FullStage, autocast, out_of_memory
+from resnet.training.loader import Loader
 from resnet.training.recipe import (
     averaged,
     class_weights,
@@ -32,18 +34,21 @@ from resnet.training.stage import Chosen, Divided, Event, Pictures, Progress, Va
 from resnet.training.trainer import Trainer
 from resnet.weights.preprocessing import Preprocessing
 
-SETTINGS = TrainSettings("", "", epochs=2, head_epochs=2, image_size=48, batch_size=12, device="cpu", workers=0)
+SETTINGS = TrainSettings("", "", epochs=2, head_epochs=2, image_size=48, batch_size=12, device="cpu")
 PREPROCESSING = Preprocessing(48)
+AUGMENTED = {"augment": "strong", "mixup": 0.2, "cutmix": 1.0, "erasing": 0.5}
 
 
 def trainer(data: Dataset, engine: str = "torch", **changes) -> Trainer:
     settings = replace(SETTINGS, **{"precision": "float32", **changes})
     parts = [data.part("train"), data.part("val")]
-    settings = resolve(settings, images=len(parts[0]), model_size=48, crop_mode="center", processes=0)
+    settings = resolve(settings, images=len(parts[0]), model_size=48, crop_mode="center")
     torch.manual_seed(settings.seed)
     model = create("resnet18", len(data.classes))
-    pictures = (Pictures([r.path for r in p], [r.target for r in p]) for p in parts)
-    return Trainer(model, PREPROCESSING, *pictures, settings, engine)
+    train, val = (Pictures([r.path for r in p], [r.target for r in p], data=data) for p in parts)
+    if settings.train_size:  # decoded before, so that all events are of learning
+        list(Loader(train, settings, len(data.classes), PREPROCESSING.mean).fill())
+    return Trainer(model, PREPROCESSING, train, val, settings, engine)
 
 
 def tensors(trainer: Trainer) -> dict[str, torch.Tensor]:
@@ -85,13 +90,13 @@ def test_steps_and_epochs_are_those_planned(data, mode):
 
 @pytest.mark.parametrize("change", ["a batch is lost", "a batch comes twice"])
 def test_a_run_of_other_steps_than_planned_fails(data, monkeypatch, change):
-    made = full.training_batches
+    made = Loader.epoch
 
-    def changed(*arguments, **settings):
-        batches = list(made(*arguments, **settings))
+    def changed(*arguments):
+        batches = list(made(*arguments))
         return iter(batches[:-1] if change == "a batch is lost" else [*batches, batches[-1]])
 
-    monkeypatch.setattr(full, "training_batches", changed)
+    monkeypatch.setattr(Loader, "epoch", changed)
     with pytest.raises(RuntimeError, match=r"steps in stage full, where 3 were planned"):
         list(trainer(data, mode="full", epochs=1).fit())
 
@@ -138,12 +143,16 @@ def losses(event: Event) -> float | None:
 
 
 @pytest.mark.parametrize(("mode", "precision"), [("full", "bfloat16"), *COMBINATIONS[4:]])
-def test_interrupted_often_and_decoded_by_any_number_of_processes_a_run_is_the_same(data, mode, precision):
-    """Taken up again after every other event, each time with another number of decoding processes: 0, 1, 2, 3."""
-    whole, state, taken = trainer(data, mode=mode, precision=precision), None, []
+def test_interrupted_often_and_with_pictures_kept_or_decoded_each_time_a_run_is_the_same(
+    data, mode, precision, monkeypatch
+):
+    """Taken up again after every other event, each second time with pictures that are decoded as they are needed."""
+    changes = {"mode": mode, "precision": precision, **({} if mode == "head" else AUGMENTED)}
+    whole, state, taken = trainer(data, **changes), None, []
     expected = [losses(event) for event in whole.fit()]
     for part in range(len(expected)):
-        run = trainer(data, mode=mode, precision=precision, workers=part % 4)
+        monkeypatch.setattr(cache, "MOST", cache.MOST if part % 2 else 0)
+        run = trainer(data, **changes)
         if state:
             run.load_state(state)
         events = run.fit()
@@ -151,10 +160,33 @@ def test_interrupted_often_and_decoded_by_any_number_of_processes_a_run_is_the_s
         tensors_now, counters = run.state()
         state = {name: tensor.clone() for name, tensor in tensors_now.items()}, dict(counters)
         events.close()
+        monkeypatch.undo()
         if len(taken) == len(expected):
             break
     assert taken == expected
     assert equal(tensors(run), tensors(whole))
+
+
+def test_pictures_are_decoded_once_and_where_that_was_left_it_goes_on(data, monkeypatch):
+    monkeypatch.setattr(full, "BATCH", 8)
+    first, again = trainer(data, mode="full"), trainer(data, mode="full")
+    shutil.rmtree(data.folder / "cache")
+    decoded = next(first.fit())  # stops there
+    images = len(data.part("train"))
+    assert (decoded.stage, decoded.step, decoded.steps, decoded.images) == ("decode", 8, images, 8)
+    events = [event for event in again.fit() if isinstance(event, Progress) and event.stage == "decode"]
+    assert events[0].step == 16 and events[-1].step == events[-1].steps == images
+    assert next(trainer(data, mode="full").fit()).stage == "full"
+
+
+def test_validation_pictures_are_decoded_once(data):
+    validated = []
+    for event in trainer(data, mode="full").fit():
+        if isinstance(event, Validated):
+            validated.append(event)
+            for record in data.part("val"):
+                record.path.unlink(missing_ok=True)
+    assert len(validated) == 2
 
 
 def test_the_seed_changes_the_run(data):
@@ -255,7 +287,7 @@ def copied(state: tuple[dict, dict]) -> tuple[dict, dict]:
 
 def test_parts_have_the_loss_and_the_gradient_of_their_batch():
     model, images, targets = create("resnet50_gn", 3), torch.randint(256, (7, 3, 32, 32)).byte(), torch.randint(3, (7,))
-    settings = resolve(SETTINGS, images=7, model_size=32, crop_mode="center", processes=0)
+    settings = resolve(SETTINGS, images=7, model_size=32, crop_mode="center")
     stage = FullStage(model, PREPROCESSING, Pictures([], []), Pictures([], []), replace(settings, precision="float32"))
     found = []
     for stage.micro_batch in (7, 3, 2):
@@ -347,7 +379,7 @@ def test_balance_makes_a_rare_class_count(data, mode, balance):
     for chosen in ("none", balance):
         run = trainer(data, mode=mode, balance="none")
         kept = [index for index, target in enumerate(run.stage.train.targets) if target or index == 0]
-        few = Pictures([run.stage.train.paths[i] for i in kept], [run.stage.train.targets[i] for i in kept])
+        few = Pictures([run.stage.train.paths[i] for i in kept], [run.stage.train.targets[i] for i in kept], data=data)
         settings = replace(run.stage.settings, balance=chosen, learning_rate=0.05, batch_size=4)
         run.stage = type(run.stage)(run.stage.model, PREPROCESSING, few, run.stage.val, settings)
         logits = [event.logits for event in run.fit() if isinstance(event, Validated)][-1]
@@ -386,28 +418,6 @@ def worsen(run: Trainer, val_losses: Iterator[float]) -> None:
         return replace((yield from validate(epoch)), val_loss=next(val_losses))
 
     run.stage._validate = found
-
-
-def test_decoding_processes_that_are_killed_are_replaced_until_it_is_no_accident(data, monkeypatch):
-    """New ones go on from the same step to the same bits."""
-    alone, killed = trainer(data, mode="full"), trainer(data, mode="full", workers=1)
-    expected, got = [losses(event) for event in alone.fit()], []
-    for event in killed.fit():
-        got.append(losses(event))
-        if len(got) == 1:
-            kill_decoders(1)
-    assert got == expected and equal(tensors(alone), tensors(killed))
-    monkeypatch.setattr(full, "KILLS", 0)
-    events = trainer(data, mode="full", workers=1, batch_size=2).fit()
-    next(events)
-    kill_decoders(1)
-    with pytest.raises(UserError, match="were killed again and again"):
-        list(events)
-
-
-def kill_decoders(workers: int) -> None:
-    for process in list(parallel._processes(workers)._processes.values()):
-        process.kill()
 
 
 @pytest.mark.parametrize("mode", ["head", "full"])

@@ -36,7 +36,7 @@ def test_the_command_prints_points_and_a_suggestion_and_keeps_no_run(
     monkeypatch.setenv("RESNET_HOME", str(tmp_path / "workspace"))
     monkeypatch.setattr("resnet.worker.finder.STEPS", 12)
     words = ["lr-find", "--data", str(pictures), "--model", str(small_model), "--mode", mode, "--head-epochs", "1"]
-    assert cli.main([*words, "--workers", "0", "--device", "cpu", "--json", "-"]) == 0
+    assert cli.main([*words, "--device", "cpu", "--json", "-"]) == 0
     result = json.loads(capsys.readouterr().out)
     points = result["points"]
     assert 3 <= len(points) <= 12 and [point["step"] for point in points] == list(range(1, len(points) + 1))
