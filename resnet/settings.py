@@ -22,9 +22,9 @@ CHOICES = {
 # What only one of the two stages of training reads; all else serves both.
 HEAD_ONLY = ("head_epochs", "head_learning_rate", "head_weight_decay", "head_views")
 FULL_ONLY = (
-    "epochs", "learning_rate", "weight_decay", "train_size", "ema_decay", "crop_scale", "augment", "mixup", "cutmix",
-    "erasing", "precision", "start_size", "layer_decay", "frozen_stages", "dropout", "drop_path", "clip", "l1",
-    "patience",
+    "epochs", "minutes", "learning_rate", "weight_decay", "train_size", "ema_decay", "crop_scale", "augment", "mixup",
+    "cutmix", "erasing", "precision", "start_size", "layer_decay", "frozen_stages", "dropout", "drop_path", "clip",
+    "l1", "patience",
 )  # fmt: skip
 DEVICE = re.compile(r"cpu|mps|cuda(:\d{1,2})?")
 
@@ -36,6 +36,7 @@ class TrainSettings:
     mode: str = "auto"  # head: the last layer only; full: all layers; auto: head, then full; scratch: random start
     name: str | None = None  # what the run is called in lists
     epochs: int | None = None  # passes over the training part, all layers learning
+    minutes: float | None = None  # the whole run, evaluation included, instead of epochs; mode head ignores it
     head_epochs: int | None = None  # passes over the cached features, the head alone learning
     image_size: int | None = None  # pixels; the model's input, height and width
     train_size: int | None = None  # pixels; the random crop it learns from, smaller than image_size (see `resolve`)
@@ -89,6 +90,10 @@ class TrainSettings:
                 found.append(Message(key, {"field": field, "value": value, "low": low, "high": high}))
         if self.folds and self.patience:
             found.append(Message("folds_with_patience"))
+        if self.folds and self.minutes:
+            found.append(Message("folds_with_minutes"))
+        if "minutes" in said and "epochs" in said:
+            found.append(Message("minutes_or_epochs", {"minutes": self.minutes, "epochs": self.epochs}))
         for field in ("data", "model", "name"):
             if field in said and not isinstance(said[field], str):
                 found.append(Message("not_text", {"field": field, "value": said[field]}))
@@ -102,6 +107,7 @@ class TrainSettings:
 
 RANGES = {
     "epochs": (1, 1000),
+    "minutes": (0.1, 1440),
     "head_epochs": (1, 1000),
     "image_size": (32, 512),
     "train_size": (32, 512),
@@ -137,7 +143,8 @@ def resolve(settings: TrainSettings, *, images: int, model_size: int, crop_mode:
 
     Name, folds, device, precision and the weight decay of the head are left to those who can tell.
 
-    In mode head, `epochs` and `learning_rate` are the head's, unless its own are given.
+    A run is bounded by epochs or by minutes; the other is None. In mode head, `epochs` and `learning_rate` are the
+    head's, unless its own are given.
     model_size (pixels) and crop_mode are the start weights' own.
     Training crops are 0.8 of the input size: random crops show objects larger than the evaluation's view does,
     and a smaller training crop evens that out and costs less (Touvron et al. 2019, "Fixing the train-test
@@ -181,6 +188,8 @@ def resolve(settings: TrainSettings, *, images: int, model_size: int, crop_mode:
     }
     open_fields = {name: value for name, value in defaults.items() if getattr(settings, name) is None}
     ignored = {"head": FULL_ONLY, "auto": ()}.get(settings.mode, HEAD_ONLY)
+    if settings.minutes:
+        ignored = (*ignored, "epochs")
     return dataclasses.replace(settings, **{**open_fields, **dict.fromkeys(ignored)})
 
 

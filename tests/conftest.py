@@ -30,6 +30,14 @@ def nothing_is_built_behind() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def workers_do_not_make_way() -> Iterator[None]:
+    """Else, beside other busy processes, those that tests start would hardly come to anything."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("resnet.jobs.launcher.NICE", 0)
+        yield
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     return Store.open(tmp_path / "workspace")

@@ -112,6 +112,11 @@ def _read_pixels(pixels: BinaryIO, shape: tuple[int, ...]) -> np.ndarray:
     return made
 
 
+def warm_up() -> None:
+    """Start the decoders, so that the first pictures need not wait for them."""
+    _pool().fill()
+
+
 # This process
 
 
@@ -178,6 +183,10 @@ class _Pool:
                     alone = True
         return answers
 
+    def fill(self) -> None:
+        """Start as many decoders as there are threads, ahead of the first question."""
+        self._idle += [_Decoder() for _ in range(WORKERS - len(self._idle))]
+
     def _borrow(self) -> "_Decoder":
         try:
             return self._idle.pop()
@@ -220,6 +229,7 @@ class _Decoder:
         if self.process.stdout.readline(LINE) != READY:
             self.process.kill()
             raise RuntimeError("the decoder of pictures does not start; what it printed tells why")
+        self.deadline = math.inf
 
     def answers(self, task: dict, requests: list[Request], read_answer: Callable) -> Iterator[object]:
         """An answer for each request, as it comes. Raises _Ended where one does not come, or is none."""

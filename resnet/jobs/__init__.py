@@ -17,6 +17,7 @@ from resnet.jobs.runs import (
     status,
     stop,
     train,
+    workers,
 )
 
 __all__ = [
@@ -38,4 +39,5 @@ __all__ = [
     "status",
     "stop",
     "train",
+    "workers",
 ]

@@ -18,15 +18,14 @@ from resnet.store import Store
 from resnet.text import Message
 from resnet.weights.find import HubName, config_of, find
 from resnet.weights.preprocessing import Preprocessing
+from resnet.worker.speeds import Speeds
 
 T = TypeVar("T")
 
-# Multiply-adds a second in training, in units of 1e9; measured with resnet18 at 128 px (one CPU core) and
-# guessed low for accelerators, where decoding is the limit.
-GIGA_MACS_PER_SECOND = {"cpu": 70.0, "mps": 1500.0, "cuda": 10_000.0}
-PICTURES_PER_SECOND = 300.0  # that one core decodes
-START_SECONDS = 6.0  # torch and the model loaded
-HEAD_STEP_SECONDS = 0.0005  # a step of the head on cached features; measured with 512 of them, one CPU core
+# What a run takes that was never measured on this machine.
+REST_SECONDS = 8.0  # torch and the model loaded, the model written
+DECODED_PER_SECOND = 300.0  # pictures, for learning from them
+HEAD_STEPS_PER_SECOND = 2000.0  # of the head on cached features; 512 of them, one CPU core
 
 
 @dataclass(frozen=True)
@@ -109,29 +108,31 @@ def _suitable_size(train: list[Record]) -> int:
     return max(32, min(160, sides[len(sides) // 2] // 32 * 32))
 
 
-def estimate(plan: Plan) -> float:
-    """Seconds that a run will take, roughly: within a factor of two on the machines it was tried on."""
-    settings, train, val = plan.settings, len(plan.data.part("train")), len(plan.data.part("val"))
-    device = (settings.device or likely_device()).split(":")[0]
-    cores = os.cpu_count() or 1
-    speed = GIGA_MACS_PER_SECOND[device] * (cores if device == "cpu" else 1)
-    decode = 1 / (PICTURES_PER_SECOND * cores)
-    network = variant(plan.architecture)
-    giga_macs = network.giga_macs / network.size**2  # of a pixel
-    forward = max(giga_macs * settings.image_size**2 / speed, decode)
-    step = max(3 * giga_macs * settings.train_size**2 / speed, decode) if settings.mode != "head" else 0.0
-    features = (train + val) * forward if settings.mode in ("head", "auto") else 0.0
+def estimate(store: Store, plan: Plan) -> float:
+    """Seconds that a run will take, from what runs measured on this machine, else from speeds that ship."""
+    settings, network, data = plan.settings, plan.architecture, plan.data
+    if settings.minutes:
+        return 60 * settings.minutes
+    train, val, test = (len(data.part(split)) for split in ("train", "val", "test"))
+    speeds = Speeds(store, (settings.device or likely_device()).split(":")[0], os.cpu_count() or 1)
+    evaluation = 1 / speeds.images_per_second("evaluation", network, settings.image_size)
+    features, head_epochs, decode, step = 0.0, 0.0, 0.0, 0.0
+    if settings.mode in ("head", "auto"):
+        features = (train + val) / speeds.images_per_second("features", network, settings.image_size)
+        head_epochs = settings.head_epochs / speeds.latest("head", HEAD_STEPS_PER_SECOND)
+    if settings.mode != "head":
+        decode = 0.0 if (data.folder / "cache").is_dir() else train / speeds.latest("decode", DECODED_PER_SECOND)
+        step = 1 / speeds.images_per_second("training", network, settings.train_size, settings.precision)
 
     def model(train: float, val: float) -> float:
         """Seconds for one model, its evaluation included."""
-        seconds = val * forward
-        if settings.mode in ("head", "auto"):
-            seconds += settings.head_epochs * steps_per_epoch(round(train), settings.batch_size) * HEAD_STEP_SECONDS
+        seconds = val * evaluation + head_epochs * steps_per_epoch(round(train), settings.batch_size)
         if settings.mode != "head":
-            seconds += settings.epochs * (train * step + val * forward)
+            seconds += settings.epochs * (train * step + val * evaluation)
         return seconds + (features if settings.mode == "auto" else 0.0)
 
-    seconds = START_SECONDS + model(train, val) + (features if settings.mode == "head" else 0.0)
+    seconds = speeds.latest("rest", REST_SECONDS) + decode + model(train, val) + test * evaluation
+    seconds += features if settings.mode == "head" else 0.0
     if settings.folds:
         held = (train + val) / settings.folds
         seconds += settings.folds * model(train + val - held, held)

@@ -2,23 +2,21 @@
 
 import contextlib
 import importlib.metadata
-import os
 import platform
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
 
 from resnet.data.importing import import_dataset
 from resnet.errors import UserError
+from resnet.jobs.launcher import WINDOWS, Workers
 from resnet.jobs.plan import Plan, plan
 from resnet.predictor.engines import likely_device
 from resnet.settings import TrainSettings, device_queue
 from resnet.store import (
     FORMAT,
-    PROJECT,
     Store,
     delete_folder,
     folders,
@@ -37,12 +35,9 @@ RESUMABLE = ("stopped", "failed", "lost", "damaged")
 TWICE = 5  # seconds within which the same start again is taken for a second click
 END = 10  # seconds that a worker has to save and go
 
-# A worker outlives its launcher, and is sent nothing that is meant for it, such as the terminal's Ctrl-C.
-WINDOWS = os.name == "nt"
-DETACHED = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if WINDOWS else {"start_new_session": True}
 SAVE_AND_END = signal.CTRL_BREAK_EVENT if WINDOWS else signal.SIGTERM
 
-_launched: dict[Path, subprocess.Popen] = {}  # by this process, so that they end with it
+workers = Workers()  # of this process, so that they end with it
 
 
 def start(store: Store, settings: TrainSettings) -> str:
@@ -74,7 +69,7 @@ def _enqueue(store: Store, planned: Plan) -> str:
         write_json(folder / "settings.json", record)
         write_json(folder / "name.json", {"format": FORMAT, "name": settings.name})
         write_json(folder / "status.json", _queued(store))
-    _launch(store.runs / run_id)
+    workers.launch(store.runs / run_id)
     return run_id
 
 
@@ -83,7 +78,7 @@ def status(folder: Path) -> dict:
 
     And `damaged` where it cannot be read: the message says what to do. Raises UserError where there is no such run.
     """
-    _reap()
+    workers.reap()
     try:
         record = read_status(folder)
         if record["state"] in ALIVE and not is_alive(folder, record):
@@ -141,7 +136,7 @@ def resume(store: Store, run: str) -> str:
         store.dataset(read_settings(folder)["data"]["id"])  # UserError where it was deleted
         (folder / "stop").unlink(missing_ok=True)
         write_json(folder / "status.json", _queued(store, record))
-        _launch(folder)
+        workers.launch(folder)
     return folder.name
 
 
@@ -175,17 +170,18 @@ def _learns_from(run: Path, data: str) -> bool:
 
 def shutdown() -> list[str]:
     """End the runs that this process started: they save, skip the evaluation, and can be resumed. Their ids."""
-    workers = {folder: process for folder, process in _launched.items() if process.poll() is None}
-    for process in workers.values():
+    workers.dismiss()
+    at_work = workers.at_work()
+    for process in at_work.values():
         process.send_signal(SAVE_AND_END)
     deadline = time.monotonic() + END
-    for folder, process in workers.items():
+    for folder, process in at_work.items():
         with contextlib.suppress(subprocess.TimeoutExpired, UserError):
             process.wait(max(0.0, deadline - time.monotonic()))
             record = read_status(folder)
             if record["state"] == "queued":  # it ended before it could listen
                 write_json(folder / "status.json", {**record, "state": "stopped"})
-    return [folder.name for folder in workers]
+    return [folder.name for folder in at_work]
 
 
 def result(folder: Path) -> dict:
@@ -268,28 +264,6 @@ def _queued(store: Store, before: dict | None = None) -> dict:
         "launched": now,
         "updated": now,
     }
-
-
-def _launch(folder: Path) -> None:
-    # Threads that wait give their core away. With the default, waiting at full speed, a training step takes five
-    # times as long as soon as anything else runs on the same cores (the page, a second app).
-    environment = {"OMP_WAIT_POLICY": "PASSIVE", **os.environ, "PYTHONUNBUFFERED": "1"}
-    with open(folder / "log.txt", "ab") as log:
-        _launched[folder] = subprocess.Popen(
-            [sys.executable, "-m", "resnet.worker", str(folder)],
-            cwd=PROJECT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            **DETACHED,
-        )
-
-
-def _reap() -> None:
-    """Collect those of our workers that have ended, so that no zombies stay."""
-    for folder in [folder for folder, process in list(_launched.items()) if process.poll() is not None]:
-        _launched.pop(folder, None)
 
 
 def _summary(folder: Path) -> dict:

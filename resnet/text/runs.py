@@ -18,6 +18,10 @@ STRINGS: dict[str, tuple[str, str]] = {
         "{field} is {value}; it must be text.",
         "{field} 的值是 {value}；必须是文本。",
     ),
+    "minutes_or_epochs": (
+        "minutes is {minutes} and epochs is {epochs}; give one of the two, or neither.",
+        "minutes 的值是 {minutes}，epochs 的值是 {epochs}；两者只能给出一个，或都不给。",
+    ),
     "ambiguous": (
         "“{reference}” fits more than one: {ids}. Give more of the name or id.",
         "“{reference}” 对应多个项目：{ids}。请给出更完整的名称或编号。",
@@ -151,6 +155,10 @@ STRINGS: dict[str, tuple[str, str]] = {
         "Stopped while the folds were being tried, before the model itself began to learn, so there is no model yet. "
         "Resume goes on.",
         "在交叉验证期间停止，模型本身尚未开始学习，因此还没有模型。可选择继续。",
+    ),
+    "folds_with_minutes": (
+        "folds and minutes do not go together: bound the models of the folds by epochs.",
+        "folds 与 minutes 不能同时使用：请用 epochs 来限定各折的训练。",
     ),
     "folds_with_patience": (
         "folds and patience do not go together: the fold that a model is tried on must not choose its epoch. "

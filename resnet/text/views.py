@@ -91,6 +91,20 @@ STRINGS: dict[str, tuple[str, str]] = {
         "目前的方案：{epochs} 轮（每轮遍历全部图片），{size} × {size} 像素，每步 {batch} 张图片，"
         "学习率 {rate}，随机种子 {seed}。",
     ),
+    "plan_minutes": (
+        "As it stands: as many epochs (passes over all pictures) as fit into {minutes} minutes, evaluation included, "
+        "at {size} × {size} pixels, {batch} pictures per step, learning rate {rate}, seed {seed}.",
+        "目前的方案：在 {minutes} 分钟内（含评估）能完成多少轮就训练多少轮（每轮遍历全部图片），{size} × {size} 像素，"
+        "每步 {batch} 张图片，学习率 {rate}，随机种子 {seed}。",
+    ),
+    "worker_waits": (
+        "A worker is loaded and waits, so the run begins at once; it takes {megabytes} MB of memory.",
+        "工作进程已就绪，训练可立即开始；它占用 {megabytes} MB 内存。",
+    ),
+    "worker_waits_somehow": (
+        "A worker is loaded and waits, so the run begins at once.",
+        "工作进程已就绪，训练可立即开始。",
+    ),
     "plan_head": (
         "As it stands: {epochs} epochs of the last layer alone at {size} × {size} pixels, {batch} pictures per step, "
         "learning rate {rate}, seed {seed}.",
@@ -192,6 +206,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "setting_mode": ("how", "方式"),
     "setting_name": ("name", "名称"),
     "setting_epochs": ("epochs", "轮数"),
+    "setting_minutes": ("minutes", "分钟数"),
     "setting_image_size": ("picture size, pixels", "图片尺寸（像素）"),
     "setting_batch_size": ("pictures per step", "每步图片数"),
     "setting_learning_rate": ("learning rate", "学习率"),

@@ -4,7 +4,7 @@ import copy
 import itertools
 import math
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import numpy as np
 import torch
@@ -13,10 +13,11 @@ from torch import Tensor, nn
 from resnet.data.batches import fitted_batches, steps_per_epoch
 from resnet.errors import UserError
 from resnet.nn.network import ResNet
-from resnet.predictor.predictor import BATCH
+from resnet.predictor.predictor import BATCH, compute
 from resnet.predictor.torch_engine import TorchEngine
 from resnet.settings import TrainSettings
 from resnet.text import Message
+from resnet.training.budget import Budget
 from resnet.training.finder import Trial, diverges, smoothed, trial_rate
 from resnet.training.loader import Loader
 from resnet.training.recipe import (
@@ -54,10 +55,21 @@ LOG_LINES = 400  # about so many points has a stage's curve at most
 
 
 class FullStage:
-    """All layers learn from random crops; the averaged weights are tried on the validation part and delivered."""
+    """All layers learn from random crops; the averaged weights are tried on the validation part and delivered.
+
+    Bounded by minutes, `epochs` and `steps` are what fits by the present speed, planned anew before every step.
+    clock: seconds of work on the run so far; only then is it needed. looks: see `Budget`.
+    """
 
     def __init__(
-        self, model: ResNet, preprocessing: Preprocessing, train: Pictures, val: Pictures, settings: TrainSettings
+        self,
+        model: ResNet,
+        preprocessing: Preprocessing,
+        train: Pictures,
+        val: Pictures,
+        settings: TrainSettings,
+        clock: Callable[[], float] | None = None,
+        looks: float = 1.0,
     ) -> None:
         self.name = "scratch" if settings.mode == "scratch" else "full"
         self.preprocessing, self.train, self.val, self.settings = preprocessing, train, val, settings
@@ -74,29 +86,45 @@ class FullStage:
         self.best, self.best_epoch, self.best_loss = None, 0, math.inf  # by validation loss, where there is patience
         self.seen: list[np.ndarray] = []  # the validation pictures
         self.step, self.validated, self.loss = 0, 0, Loss()  # steps taken, epochs ended and validated
-        self.epochs, self.highest_rate = settings.epochs, settings.learning_rate
+        self.budget = (
+            Budget(settings.minutes, clock, looks, selects=settings.patience > 0) if settings.minutes else None
+        )
+        self.epochs, self.highest_rate = settings.epochs or 1, settings.learning_rate
         self.micro_batch = settings.batch_size  # pictures that go through the network at once
         self.epoch_steps = steps_per_epoch(len(train.paths), settings.batch_size)
         self.steps = self.epochs * self.epoch_steps
 
     def run(self) -> Iterator[Event]:
-        every = math.ceil(self.steps / LOG_LINES)
+        if self.budget and self.budget.progress == 1:
+            self._plan()
+            return
         loader = self._loader()
         yield from self._decode(loader)
+        if self.budget:
+            self._time_validation()
+            self._plan()
         while self.validated < self.epochs and not self._patience_is_over():
             epoch = self.validated
             waiting_since = time.perf_counter()
-            for images, targets in loader.epoch(epoch, self.step - epoch * self.epoch_steps):
+            for images, targets in loader.epoch(epoch, self.step - epoch * self.epoch_steps, self.epochs):
                 waited = time.perf_counter() - waiting_since
-                rate = self.highest_rate * rate_at((self.step + 1) / self.steps, self.settings.warmup)
+                rate = self.highest_rate * rate_at(self._next_progress(), self.settings.warmup)
                 while (loss := self._learn(images, targets, rate)) is None:
                     yield self._divide(len(images))
                 self.loss.add(loss)
                 self.step += 1
-                logged = self.step % every == 0 or self.step % self.epoch_steps == 0
+                every = math.ceil(self.steps / LOG_LINES)
+                logged = self.step % every == 0 or self.step % self.epoch_steps == 0 or self.step == self.steps
                 mean_loss = self.loss.mean(self.highest_rate) if logged else None
                 yield progress(self, epoch + 1, len(images), waited, mean_loss, rate if logged else None)
-                waiting_since = time.perf_counter()
+                began, waiting_since = waiting_since, time.perf_counter()
+                if self.budget:
+                    self.budget.note_step(waiting_since - began)
+                    if self.step == self.steps:
+                        break  # the minutes are over in the middle of an epoch
+            if self.budget and not (self.budget.validates and self.step % self.epoch_steps == 0):
+                self.validated += 1
+                continue  # the evaluation will tell
             result = yield from self._validate(epoch + 1)
             self.validated += 1
             self._note_best(result)
@@ -132,6 +160,30 @@ class FullStage:
 
     def _loader(self) -> Loader:
         return Loader(self.train, self.settings, self.model.num_classes, self.preprocessing.mean)
+
+    def _plan(self) -> int:
+        """How many steps are left of the minutes; the plan is made for so many."""
+        left = self.budget.steps_left(self.step, self.epoch_steps)
+        self.steps = self.step + left
+        self.epochs = math.ceil(self.steps / self.epoch_steps)
+        return left
+
+    def _next_progress(self) -> float:
+        """The share of the stage that is over with the step that comes, 0 to 1."""
+        if not self.budget:
+            return (self.step + 1) / self.steps
+        self.budget.advance(self._plan())
+        return self.budget.progress
+
+    def _time_validation(self) -> None:
+        """About the seconds that a look at the validation part will take; timed on a few of its pictures."""
+        engine, paths = TorchEngine(self._latest(), self.preprocessing, self.settings.device), self.val.paths
+        for part in (paths[:BATCH], paths[-2 * BATCH :]):  # in the first, all that is done once
+            start = time.perf_counter()
+            for _ in compute(engine.logits, self.preprocessing, part):
+                pass
+            seconds = (time.perf_counter() - start) * len(paths) / len(part)
+        self.budget.validation_seconds = self.budget.evaluation_seconds = seconds
 
     def _decode(self, loader: Loader) -> Iterator[Progress]:
         told, total = 0, len(self.train.paths)
@@ -196,6 +248,7 @@ class FullStage:
         return Divided(batch, self.micro_batch)
 
     def _validate(self, epoch: int) -> Generator[Validating, None, Validated]:
+        start = time.perf_counter()
         engine = TorchEngine(self._latest(), self.preprocessing, self.settings.device)
 
         rows, seen, paths = [], [], self.val.paths
@@ -208,6 +261,8 @@ class FullStage:
             seen += pictures if len(paths) * pictures[0].nbytes <= SEEN else []
             if len(rows) < len(paths):
                 yield Validating()
+        if self.budget:
+            self.budget.validation_seconds = time.perf_counter() - start
         self.seen = seen
         logits = torch.from_numpy(np.stack(rows))
         return validated(self, epoch, logits, torch.tensor(self.val.targets))
@@ -226,7 +281,8 @@ class FullStage:
             **prefixed("best.", self.best.state_dict() if self.best else {}),
         }
         best = {"best_epoch": self.best_epoch, "best_loss": self.best_loss} if self.best else {}
-        return tensors, {**counters(self), "micro_batch": self.micro_batch, **best}
+        over = {"progress": self.budget.progress} if self.budget else {}
+        return tensors, {**counters(self), "micro_batch": self.micro_batch, **best, **over}
 
     def load_state(self, state: State) -> None:
         tensors, counts = state
@@ -240,6 +296,8 @@ class FullStage:
             self.best_epoch, self.best_loss = counts["best_epoch"], counts["best_loss"]
             self.best = copy.deepcopy(self.model)
             self.best.load_state_dict(unprefixed("best.", tensors))
+        if self.budget:
+            self.budget.progress = counts["progress"]
 
 
 def out_of_memory(error: Exception) -> bool:

@@ -65,20 +65,19 @@ class Loader:
         for room, picture in zip(rooms, self.cache.read(range(len(rooms))), strict=True):
             room.copy_(torch.from_numpy(picture.ravel()))
 
-    def epoch(self, epoch: int, first: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
+    def epoch(self, epoch: int, first: int = 0, epochs: int | None = None) -> Iterator[tuple[Tensor, Tensor]]:
         """Its batches from the `first` on: images uint8 or float32 (N, 3, S, S), 0 to 255; targets int64 (N), or where
         pictures are mixed float32 (N, K), shares of the classes.
 
         An epoch shows each picture once, or is balanced (see `epoch_order`). Its batches differ in size by at most one,
-        so that no small last batch spoils the batch statistics. Raises UserError where a file can no longer be read.
+        so that no small last batch spoils the batch statistics. epochs: over so many the crops grow; None: those of
+        the settings. Raises UserError where a file can no longer be read.
         """
-        plans, size = self._plans(epoch, first), self._size(epoch)
+        settings, plans = self.settings, self._plans(epoch, first)
+        last = (epochs or settings.epochs or 1) - 1
+        size = size_at(min(1.0, epoch / max(1, last)), settings.start_size, settings.train_size)
         for plan, images in (self._from_host if self.on_device is None else self._from_device)(plans, size):
             yield self._augmented(images, self._moved(self.targets[plan.chosen]), plan.random)
-
-    def _size(self, epoch: int) -> int:
-        settings = self.settings
-        return size_at(min(1.0, epoch / max(1, settings.epochs - 1)), settings.start_size, settings.train_size)
 
     def _augmented(self, images: Tensor, targets: Tensor, random: np.random.Generator) -> tuple[Tensor, Tensor]:
         settings = self.settings

@@ -1,6 +1,7 @@
 """A run's stages in turn."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from resnet.nn.network import ResNet
@@ -21,6 +22,8 @@ class Trainer:
     a model of the same shape that is given the state goes on from there.
 
     engine: "torch" or "onnx": what computes the features from which a head learns.
+    clock: seconds of work on the run so far, where settings bound it by minutes; None: counted from here.
+    looks: how many times as many pictures as the validation part has are looked at when the run is over.
     """
 
     def __init__(
@@ -31,9 +34,16 @@ class Trainer:
         val: Pictures,
         settings: TrainSettings,
         engine: str = "torch",
+        clock: Callable[[], float] | None = None,
+        looks: float = 1.0,
     ) -> None:
+        began = time.monotonic()
         self.parts = (preprocessing, train, val, settings)
-        self.kinds = [partial(kind, engine=engine) if kind is HeadStage else kind for kind in STAGES[settings.mode]]
+        own = {
+            HeadStage: {"engine": engine},
+            FullStage: {"clock": clock or (lambda: time.monotonic() - began), "looks": looks},
+        }
+        self.kinds = [partial(kind, **own[kind]) for kind in STAGES[settings.mode]]
         self.index = 0
         self.stage = self.kinds[0](model, *self.parts)
 

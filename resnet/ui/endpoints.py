@@ -113,7 +113,7 @@ class Endpoints:
 
     @at_home
     def start_run(self, dataset: str, settings: dict) -> dict:
-        """Start a run on an imported data set: {run}. settings: model, mode, epochs, image_size, batch_size,
+        """Start a run on an imported data set: {run}. settings: model, mode, epochs, minutes, image_size, batch_size,
         learning_rate, seed, crop_mode, name; what is left out is chosen from the data."""
         if not isinstance(settings, dict):
             raise UserError("not_settings", value=_json(settings))

@@ -81,8 +81,9 @@ class FinetuneTab:
             with self.words.put(gr.Accordion("", open=False, elem_id="finetune-more"), label="more_settings"):
                 self.plan = self.page.html("finetune-plan")
                 with gr.Row():
-                    self.name, self.epochs, self.image_size = map(self._field, ("name", "epochs", "image_size"))
+                    self.name, self.epochs, self.minutes = map(self._field, ("name", "epochs", "minutes"))
                 with gr.Row():
+                    self.image_size = self._field("image_size")
                     self.batch_size, self.learning_rate, self.seed = map(
                         self._field, ("batch_size", "learning_rate", "seed")
                     )
@@ -112,7 +113,7 @@ class FinetuneTab:
             return
         page, language = self.page, self.page.language
         self.form = [
-            *(self.data, self.model, self.mode, self.name, self.epochs, self.image_size),
+            *(self.data, self.model, self.mode, self.name, self.epochs, self.minutes, self.image_size),
             *(self.batch_size, self.learning_rate, self.seed, self.folds, self.crop_mode),
         ]
         self.offered.wire()
@@ -187,13 +188,16 @@ class FinetuneTab:
         self.service.delete_dataset(data)
         return self.choose(None, language), gr.update(visible=False)
 
-    def settings(self, data, model, mode, name, epochs, image_size, batch_size, learning_rate, seed, folds, crop_mode):
+    def settings(
+        self, data, model, mode, name, epochs, minutes, image_size, batch_size, learning_rate, seed, folds, crop_mode
+    ):
         return TrainSettings(
             data=data,
             model=model,
             mode=mode,
             name=name or None,
             epochs=number(epochs),
+            minutes=number(minutes),
             image_size=number(image_size),
             batch_size=number(batch_size),
             learning_rate=number(learning_rate),
@@ -216,7 +220,7 @@ class FinetuneTab:
             figures.note(sentences.plan(planned.settings, language), "quiet"),
             gr.update(value=takes, interactive=True),
             gr.update(value=commands.train(settings), visible=True),
-            "",
+            figures.note(sentences.worker(self.service.worker_ready(), language), "quiet"),
         )
 
     def begin(self, *form_and_language):

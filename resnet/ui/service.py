@@ -142,9 +142,14 @@ class Service:
         return importlib.import_module("resnet.predictor.int8").built(self.find(reference), self.store).figures
 
     def warm_up(self) -> None:
-        """Load the default model, so that the first answer need not wait; what is wrong with it is said then."""
+        """Load the default model, so that the first answer need not wait; what is wrong with it is said then.
+
+        Then a worker, so that the first run need not.
+        """
         with contextlib.suppress(UserError):
             self.predictor()
+        if not self.hosted:
+            jobs.workers.keep_one_ready()
 
     # downloads
 
@@ -274,13 +279,18 @@ class Service:
             mode: planned if mode == settings.mode else self.plan(dataclasses.replace(settings, mode=mode))
             for mode in modes
         }
-        return {mode: jobs.estimate(plan) for mode, plan in plans.items()}
+        return {mode: jobs.estimate(self.store, plan) for mode, plan in plans.items()}
 
     @at_home
     def start(self, settings: TrainSettings) -> str:
         if needs_weights(settings):
             self._want_here(settings.model)
         return jobs.start(self.store, _unmistakable(settings))
+
+    @at_home
+    def worker_ready(self) -> int | None:
+        """MB of memory that the worker takes which waits for a run, 0 where that is not known; None: none waits."""
+        return jobs.workers.ready()
 
     @at_home
     def stop(self, run: str) -> None:

@@ -240,14 +240,22 @@ def plan(settings: TrainSettings, language: str = "en") -> str:
     """What was chosen where the user left it open: the resolved settings as a sentence."""
     head = settings.mode == "head"
     return say(
-        "plan_head" if head else "plan",
+        "plan_head" if head else "plan_minutes" if settings.minutes else "plan",
         language,
+        minutes=f"{settings.minutes or 0:g}",
         epochs=settings.head_epochs if head else settings.epochs,
         size=settings.image_size,
         batch=settings.batch_size,
         rate=f"{settings.head_learning_rate if head else settings.learning_rate:g}",
         seed=settings.seed,
     )
+
+
+def worker(megabytes: int | None, language: str = "en") -> str:
+    """That a worker waits, and the memory it takes; "" where none does."""
+    if megabytes is None:
+        return ""
+    return say("worker_waits" if megabytes else "worker_waits_somehow", language, megabytes=megabytes)
 
 
 def warnings(report: dict, language: str = "en") -> list[str]:

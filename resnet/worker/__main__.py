@@ -1,5 +1,8 @@
 """`python -m resnet.worker RUN_FOLDER`: wait for the device, then train, save, evaluate.
 
+Without a folder: load all that a run needs, say so, and take the run whose folder comes as a line of JSON on standard
+input; what is printed from then on goes to its log. Where the input ends before, so does the worker.
+
 The worker holds the lock on the folder while it lives. It is free of torch until it is its turn. It is told what to
 do by a file named `stop` in the folder (finish the step, save, evaluate) or by SIGTERM (save, and leave the
 evaluation to a resume).
@@ -8,6 +11,7 @@ evaluation to a resume).
 import contextlib
 import errno
 import importlib
+import json
 import math
 import os
 import re
@@ -111,5 +115,21 @@ def _place(record: dict, folder: Path) -> tuple[float, str]:
     return record["queued"], folder.name
 
 
+def handed() -> Path | None:
+    """The run that is handed to this process once all is loaded, if one is."""
+    importlib.import_module("resnet.worker.run").warm_up()  # brings torch
+    with contextlib.suppress(OSError):  # the app was killed; there may be a run in the pipe all the same
+        os.write(sys.stdout.fileno(), b"ready\n")
+    line = sys.stdin.readline()
+    if not line:
+        return None
+    folder = Path(json.loads(line))
+    with open(folder / "log.txt", "ab") as log, open(os.devnull) as nothing:
+        for stream, file in enumerate((nothing, log, log)):
+            os.dup2(file.fileno(), stream)
+    return folder
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    if folder := Path(sys.argv[1]) if sys.argv[1:] else handed():
+        main(folder)

@@ -1,5 +1,8 @@
 """The part of a run that needs torch: train, save, evaluate, deliver."""
 
+import contextlib
+import importlib
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -7,7 +10,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
+from torch.nn import functional as F
 
+from resnet.data import decoder
 from resnet.data.dataset import Dataset, Record
 from resnet.errors import UserError
 from resnet.evaluation.card import model_card
@@ -19,12 +24,12 @@ from resnet.predictor.torch_engine import best_device, check_device, fast_precis
 from resnet.settings import TrainSettings, device_queue, resolve
 from resnet.store import Store, append_line, put_in_place, read_lines, replacing, write_json
 from resnet.text import Message
-from resnet.training.stage import Chosen, Divided, Event, Pictures, Progress, State, Validated
+from resnet.training.stage import Chosen, Divided, Event, Pictures, Progress, State, Validated, Validating
 from resnet.training.trainer import Trainer
 from resnet.weights.folder import ModelConfig, write_folder
 from resnet.weights.models import create_model, load_for_training
 from resnet.weights.preprocessing import Preprocessing
-from resnet.worker import checkpoint
+from resnet.worker import checkpoint, speeds
 from resnet.worker.folds import Folds
 from resnet.worker.pictures import check_content, check_sizes
 from resnet.worker.record import read_settings
@@ -40,6 +45,13 @@ SAVE_COST = 10
 ROOM = 3 * 3 + 2
 BEST_ROOM = 3 + 2
 FOLDS_ROOM = 1  # and the start weights once, where several models begin with them
+
+
+def warm_up() -> None:
+    """Do ahead of a run what the first step would have to wait for."""
+    importlib.import_module("torch._dynamo")  # which torch's optimizers load when they are made; it takes over a second
+    F.conv2d(torch.zeros(1, 3, 32, 32), torch.zeros(8, 3, 3, 3))  # the first one starts threads
+    decoder.warm_up()
 
 
 def settle(folder: Path) -> None:
@@ -90,10 +102,12 @@ class Run:
         self.lines = 0  # of metrics.jsonl
         self.images = 0  # pictures that went through the network
         self.folds = Folds(self.data, self.settings)
+        self.timed: dict[str, tuple[float, int]] = {}  # kind of work -> seconds, pictures or steps, since it was begun
+        self.whole = saved is None  # whether all of the run is timed
         self.adapted: list[dict] = []  # what was changed so that start weights and steps fit, as messages
         self.saved, self.save_took, self.unsaved = time.monotonic(), 0.0, False
         self._take_up(saved)
-        self.began = began - self.seconds["total"]
+        self.began = began - self.seconds["total"]  # as if all of its work were one piece
 
     def run(self) -> str:
         try:
@@ -107,6 +121,8 @@ class Run:
             self.status.update(message=Message(key).to_json())
             return "stopped"
         self._deliver(stopped)
+        if self.whole and not stopped:
+            self._note_speeds()
         return "stopped" if stopped else "done"
 
     def _tell(self, message: Message) -> None:
@@ -141,7 +157,8 @@ class Run:
         license = self.record.get("license")  # what is made of weights is bound by theirs
         self.config = ModelConfig(self.record["architecture"], labels, preprocessing, license=license)
         parts = (pictures(self.data, records) for records in self.folds.parts())
-        return Trainer(model, preprocessing, *parts, settings, self.record.get("engine", "torch"))
+        engine, looks = self.record.get("engine", "torch"), 1 + len(self.data.part("test")) / len(self.data.part("val"))
+        return Trainer(model, preprocessing, *parts, settings, engine, lambda: time.monotonic() - self.began, looks)
 
     def _start(self) -> ResNet:
         """The start weights. With folds they are kept in the run's folder: several models begin with them."""
@@ -205,6 +222,7 @@ class Run:
                 self._note_chosen(event)
             else:
                 self.seconds["evaluate"] += pace.seconds()
+                self._time_validation(event, pace.seconds())
             if isinstance(event, Validated):
                 self._note_validation(event)
                 self._write_best(event)
@@ -222,7 +240,9 @@ class Run:
         return True
 
     def _note_progress(self, event: Progress, pace: "_Pace") -> None:
-        self.seconds["decode" if event.stage == "decode" else "train"] += pace.took(event)
+        took, work = pace.took(event), event.stage if event.stage in ("decode", "features", "head") else "training"
+        self._time(work, took, 1 if work == "head" else event.images)
+        self.seconds["decode" if event.stage == "decode" else "train"] += took
         self.seconds["decode"] += event.waited
         self.images += event.images if event.stage not in ("head", "decode") else 0  # that went through the network
         speed = pace.speed if event.stage != "head" else None
@@ -243,6 +263,8 @@ class Run:
 
     def _left(self, event: Progress, pace: "_Pace") -> float:
         """Seconds of training that are left, those of the models to come like those of this one."""
+        if self.settings.minutes:
+            return max(0.0, 60 * self.settings.minutes - (time.monotonic() - self.began))
         once = event.stage == "features" and self.settings.mode == "head"
         steps = event.steps - event.step + (0 if once else self.folds.after * event.steps)
         return pace.seconds_per_step * steps + (1 + self.folds.after) * self._later(event, pace)
@@ -264,6 +286,34 @@ class Run:
         self.chosen[event.setting] = event.value
         self.settings = replace(self.settings, **self.chosen)
         print(Message("run_chosen", {"setting": event.setting, "value": f"{event.value:.2g}"}).say(), file=sys.stderr)
+
+    def _time_validation(self, event: Validating | Validated, seconds: float) -> None:
+        if isinstance(event, Validating):
+            self._time("evaluation", seconds, 0)
+        elif event.stage != "head":  # which looks at its features
+            self._time("evaluation", seconds, len(event.logits))
+
+    def _time(self, work: str, seconds: float, count: int) -> None:
+        before, counted = self.timed.get(work, (0.0, 0))
+        self.timed[work] = before + seconds, counted + count
+
+    def _note_speeds(self) -> None:
+        """What estimates of later runs go by."""
+        settings = self.settings
+        kind = {
+            "device": settings.device.split(":")[0],
+            "cores": os.cpu_count() or 1,
+            "architecture": self.record["architecture"],
+            "size": settings.image_size,
+            "precision": None,
+        }
+        rows = [{**kind, "work": work, "speed": count / seconds} for work, (seconds, count) in self.timed.items()]
+        for row in rows:
+            if row["work"] == "training":
+                row.update(size=settings.train_size, precision=settings.precision)
+        rest = self.seconds["total"] - sum(seconds for seconds, _ in self.timed.values())
+        with contextlib.suppress(UserError, OSError):  # the run is whole without
+            speeds.note(self.store, [*rows, {**kind, "work": "rest", "speed": rest}])
 
     def _note_divided(self, event: Divided) -> None:
         message = Message("run_divided", {"batch": event.batch, "images": event.images})
@@ -348,7 +398,10 @@ class Run:
             self.status.update(**({} if self.folds.present else {"seconds_left": left}))  # else more is to come
 
         check_content(records)
-        return examine(predictor, self.data, records, note)
+        begun = time.monotonic()
+        evaluation = examine(predictor, self.data, records, note)
+        self._time("evaluation", time.monotonic() - begun, len(records))
+        return evaluation
 
 
 def pictures(data: Dataset, records: Sequence[Record]) -> Pictures:

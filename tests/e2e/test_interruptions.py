@@ -171,10 +171,10 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         data.id, TINY, mode="scratch", epochs=3, image_size=32, train_size=32, batch_size=8, device="cpu"
     )
     settings = replace(settings, precision="float32", head_epochs=None)
-    launch, jobs.runs._launch = jobs.runs._launch, workers.launch
+    launch, jobs.workers.launch = jobs.workers.launch, workers.launch
     VARIANTS[TINY] = ROW
     yield Lab(store, workers, settings, hashes(store.datasets), exchanges(store.temporary()))
-    jobs.runs._launch = launch
+    jobs.workers.launch = launch
     del VARIANTS[TINY]
     workers.server.stdin.close()
     workers.server.wait(60)
@@ -441,7 +441,7 @@ from resnet.settings import TrainSettings
 from resnet.store import Store
 store, asked = Store.open(sys.argv[1]), json.loads(sys.argv[2])
 run = jobs.start(store, TrainSettings(**asked)) if isinstance(asked, dict) else jobs.resume(store, asked)
-print(run, jobs.runs._launched[store.runs / run].pid, flush=True)
+print(run, jobs.workers.launched[store.runs / run].pid, flush=True)
 sys.stdin.read()
 """
 

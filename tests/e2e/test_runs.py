@@ -80,7 +80,7 @@ def in_the_middle(folder: Path, step: int) -> None:
 
 
 def worker(folder: Path) -> subprocess.Popen:
-    return jobs.runs._launched[folder]
+    return jobs.workers.launched[folder]
 
 
 def running(pid: int) -> bool:
@@ -292,7 +292,7 @@ main(Path(sys.argv[1]))
 def test_a_run_whose_steps_do_not_fit_into_memory_takes_them_in_parts_and_says_so(store, settings, monkeypatch):
     started = []
     launch = [sys.executable, "-c", LITTLE_MEMORY]
-    monkeypatch.setattr(jobs.runs, "_launch", lambda folder: started.append(subprocess.Popen([*launch, folder])))
+    monkeypatch.setattr(jobs.workers, "launch", lambda folder: started.append(subprocess.Popen([*launch, folder])))
     folder = store.runs / jobs.start(store, replace(settings, mode="full", epochs=1))
     started[0].wait()
     assert state(folder) == "done" and steps(folder) == 4

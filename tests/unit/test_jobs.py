@@ -62,7 +62,7 @@ def make_run(store: Store, state: str, **changes: object) -> Path:
 def test_a_plan_settles_everything_that_can_be_told_without_torch(store, data, settings, small_model):
     plan = jobs.plan(store, replace(settings, data="shapes", device=None))
     left_open = {name for name, value in vars(plan.settings).items() if value is None}  # mode auto uses all
-    assert left_open == {"device", "precision", "folds", "head_weight_decay"}  # the last is chosen on folds
+    assert left_open == {"device", "precision", "minutes", "folds", "head_weight_decay"}  # the last is chosen on folds
     assert plan.settings.data == data.id and plan.settings.name == "shapes test_resnet"
     assert plan.settings.model == str(small_model)
     assert (plan.architecture, plan.preprocessing.size, plan.settings.image_size) == ("test_resnet", 48, 48)
@@ -87,7 +87,7 @@ def test_networks_for_small_pictures_get_small_pictures(store, settings):
     plan = jobs.plan(store, replace(settings, model="resnet20_cifar", mode="scratch"))
     assert (plan.settings.image_size, plan.settings.train_size, plan.preprocessing.resize) == (32, 32, 32)
     deep = jobs.plan(store, replace(settings, model="resnet110_cifar", mode="scratch"))
-    assert jobs.estimate(deep) > jobs.estimate(plan)
+    assert jobs.estimate(store, deep) > jobs.estimate(store, plan)
 
 
 def test_a_former_name_of_timms_is_an_architecture_too(store, settings):
@@ -128,13 +128,14 @@ def test_a_class_with_one_picture_stops_a_start_and_one_class_an_import(store, s
 
 @pytest.mark.parametrize("mode", ["head", "full", "auto", "scratch"])
 def test_the_estimate_is_finite_and_grows_with_the_epochs(store, settings, mode):
-    seconds = [jobs.estimate(jobs.plan(store, replace(settings, mode=mode, epochs=n))) for n in (1, 10, 100)]
+    seconds = [jobs.estimate(store, jobs.plan(store, replace(settings, mode=mode, epochs=n))) for n in (1, 10, 100)]
     assert all(math.isfinite(value) and value > 0 for value in seconds)
     assert seconds[0] < seconds[1] < seconds[2]
-    folds = [jobs.estimate(jobs.plan(store, replace(settings, mode=mode, epochs=1, folds=n))) for n in (None, 2, 4)]
+    planned = [jobs.plan(store, replace(settings, mode=mode, epochs=1, folds=n)) for n in (None, 2, 4)]
+    folds = [jobs.estimate(store, plan) for plan in planned]
     assert folds[0] < folds[1] < folds[2]
     device = replace(settings, mode=mode, device="cuda:1")
-    assert math.isfinite(jobs.estimate(jobs.plan(store, device)))
+    assert math.isfinite(jobs.estimate(store, jobs.plan(store, device)))
 
 
 # starts
@@ -200,7 +201,7 @@ def test_an_app_that_ends_at_once_leaves_a_run_that_can_be_resumed(store, settin
 def test_a_worker_killed_in_the_queue_is_lost(store, settings, busy):
     folder = store.runs / jobs.start(store, settings)
     until(lambda: is_locked(folder / "lock"))
-    jobs.runs._launched[folder].kill()
+    jobs.workers.launched[folder].kill()
     record = read_json(folder / "status.json")
     write_json(folder / "status.json", {**record, "launched": record["launched"] - 3600})  # not a moment ago
     until(lambda: jobs.status(folder)["state"] == "lost")
@@ -214,7 +215,7 @@ def test_a_worker_killed_in_the_queue_is_lost(store, settings, busy):
 def test_a_run_deleted_by_hand_in_the_queue_leaves_no_ghost(store, settings, busy):
     folder = store.runs / jobs.start(store, settings)
     until(lambda: is_locked(folder / "lock"))
-    worker = jobs.runs._launched[folder]
+    worker = jobs.workers.launched[folder]
     until(lambda: shutil.rmtree(folder, ignore_errors=True) or not folder.exists())  # its worker may be writing
     busy.release()
     assert worker.wait(60) == 1

@@ -39,7 +39,7 @@ def resolved(mode: str, **chosen: object) -> TrainSettings:
 def test_resolving_leaves_only_the_name_folds_what_torch_must_settle_and_what_the_mode_ignores(mode, ignored):
     settings = resolved(mode, weight_decay=0.1, head_weight_decay=0.1)  # the head's is otherwise left to its folds
     open_fields = {field.name for field in fields(settings) if getattr(settings, field.name) is None}
-    assert open_fields == {"name", "folds", "device", "precision", *ignored}
+    assert open_fields == {"name", "folds", "device", "precision", "minutes", *ignored}
     assert not settings.problems()
 
 
@@ -54,6 +54,14 @@ def test_in_mode_head_epochs_and_rate_are_the_heads():
 
 def test_the_heads_weight_decay_stays_open_until_its_folds_are_looked_at():
     assert resolved("head").head_weight_decay is None
+
+
+def test_minutes_take_the_place_of_epochs_but_not_in_mode_head():
+    assert (resolved("auto", minutes=3).epochs, resolved("auto", minutes=3).head_epochs) == (None, 40)
+    head = resolved("head", minutes=3)
+    assert (head.minutes, head.head_epochs) == (None, 40)
+    (problem,) = TrainSettings("d", "m", minutes=3, epochs=2).problems()
+    assert problem.say() == "minutes is 3 and epochs is 2; give one of the two, or neither."
 
 
 def test_the_first_gpu_has_one_queue_whatever_it_is_called():

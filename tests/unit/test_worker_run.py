@@ -50,9 +50,9 @@ class Control:
 @pytest.fixture
 def start(store: Store, small_model: Path, monkeypatch):
     """start(data, **settings) -> the folder of a run that no process has taken."""
-    monkeypatch.setattr(jobs.runs, "_launch", lambda folder: None)
+    monkeypatch.setattr(jobs.workers, "launch", lambda folder: None)
     monkeypatch.setattr(jobs.runs, "TWICE", 0)
-    sizes = {"image_size": 32, "batch_size": 8, "device": "cpu", "workers": 0}
+    sizes = {"image_size": 32, "batch_size": 8, "device": "cpu"}
 
     def start(data: Dataset, model: Path = small_model, **settings: object) -> Path:
         folder = store.runs / jobs.start(store, TrainSettings(data.id, str(model), **{**sizes, **settings}))
