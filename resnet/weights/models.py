@@ -1,8 +1,10 @@
 """Networks with weights in them: made new, opened from disk, downloaded."""
 
+import importlib
 import warnings
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 
 import torch
 from PIL import Image
@@ -17,7 +19,6 @@ from resnet.text import Message, say
 from resnet.weights.files import read_state
 from resnet.weights.find import HubName, find, hub_config, source
 from resnet.weights.folder import CONFIG, ModelConfig, default_labels, read_config, weights_in
-from resnet.weights.hub import cached, download
 from resnet.weights.neighbours import Neighbours
 from resnet.weights.preprocessing import Preprocessing
 from resnet.weights.published import present_name
@@ -92,7 +93,7 @@ def load(reference: str | Path, store: Store | None = None) -> ResNet:
 
 
 def _neighbours(found: Path | HubName, network: ResNet) -> Neighbours | None:
-    folder = cached(source(found)) if isinstance(found, HubName) else found
+    folder = _hub().cached(source(found)) if isinstance(found, HubName) else found
     return Neighbours.of(folder, network.num_features) if folder.is_dir() else None
 
 
@@ -125,7 +126,7 @@ def open_model(found: Path | HubName) -> tuple[ResNet, ModelConfig]:
 def _read(found: Path | HubName) -> tuple[dict[str, Tensor], ModelConfig, list[Message]]:
     """Weights, config, and what was changed in the weights so that they fit it."""
     adapted = []
-    path = download(source(found)) if isinstance(found, HubName) else found
+    path = _hub().download(source(found)) if isinstance(found, HubName) else found
     if path.is_dir():
         config, state = read_config(path), read_state(weights_in(path))
         _check_classes(path, config, state)
@@ -174,3 +175,8 @@ def _guessed(file: Path, state: dict[str, Tensor]) -> ModelConfig:
     if small and len(labels) == len(CIFAR10):
         labels = list(CIFAR10)
     return ModelConfig(architecture, labels, Preprocessing(row.size, 1.0 if small else 0.875), descriptions)
+
+
+def _hub() -> ModuleType:
+    """Loaded where it is needed: its client takes as long to load as a small model."""
+    return importlib.import_module("resnet.weights.hub")
