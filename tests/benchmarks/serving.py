@@ -122,7 +122,7 @@ def measure(app: App, options: argparse.Namespace) -> None:
         f"p95 beside a run against idle: {np.quantile(beside, 0.95) / np.quantile(idle, 0.95):.2f} (aim: at most 2.5)"
     )
     lost = [1 - with_them / without for without, with_them in zip(alone, both, strict=True)]
-    print(f"steps/s of the run alone {statistics.median(alone):.2f}, with requests {statistics.median(both):.2f}; ")
+    print(f"steps/s of the run alone {statistics.median(alone):.2f}, with requests {statistics.median(both):.2f}")
     print(f"share of its speed that requests take: {spread(lost)} (aim: at most 0.2)")
 
 
