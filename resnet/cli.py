@@ -15,6 +15,7 @@ import os
 import shutil
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
@@ -28,7 +29,8 @@ from resnet.data.importing import import_dataset
 from resnet.errors import UserError
 from resnet.exporters import FORMATS
 from resnet.nn.variants import VARIANTS, variant
-from resnet.predictor.engines import ENGINES
+from resnet.predictor.engines import ENGINES, device_called, launched
+from resnet.predictor.ranks import ALONE, Ranks, join
 from resnet.settings import CHOICES, TrainSettings
 from resnet.store import Store, name_of
 from resnet.text import Message, say
@@ -36,6 +38,7 @@ from resnet.views import commands, downloads, exports, sentences
 from resnet.views.picker import amount
 from resnet.weights.find import HubName, find, list_models, source
 from resnet.weights.published import Published, offers
+from resnet.worker.record import read_settings
 
 ESCAPED = "backslashreplace"  # bytes of a file's name that are no UTF-8: \udcff, which JSON reads back
 
@@ -47,7 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         for target in (getattr(options, "json", None), getattr(options, "csv", None)):
             _check_target(target)  # before the work, not after it
-        options.command(options, Store.open())
+        if launched()[0] == 0 or options.command in TOGETHER:
+            options.command(options, Store.open())
         sys.stdout.flush()
     except UserError as error:
         return _refuse(error)
@@ -72,12 +76,15 @@ def _refuse(error: UserError) -> int:
 def predict(options: argparse.Namespace, store: Store) -> None:
     files = [file for path in options.paths for file in _pictures(path)]
     _fetch(options.model, store)
+    ranks = _ranks(options.device)
     predictor = importlib.import_module("resnet.predictor").Predictor(
-        options.model, options.device, store, options.engine
+        options.model, ranks.device or options.device, store, options.engine
     )
-    progress = _Progress("pictures", len(files))
-    result = predictor.predict(files, options.top_k, progress.update)
+    progress = _Progress("pictures", len(ranks.share(len(files))))
+    result = predictor.predict(files, options.top_k, progress.update, ranks)
     progress.close()
+    if ranks.rank:
+        return
     if options.csv:
         _write_csv(options.csv, result["images"])
     _give(options, result, _prediction_lines)
@@ -105,12 +112,15 @@ def data_report(options: argparse.Namespace, store: Store) -> None:
 
 
 def train(options: argparse.Namespace, store: Store) -> None:
+    _do(options, store, options.device, lambda: _started(options, store))
+
+
+def _started(options: argparse.Namespace, store: Store) -> str:
     settings = _settings(options, store)
     if settings.mode != "scratch":
         jobs.plan(store, settings)  # what is wrong is said before anything is fetched
         _fetch(settings.model, store)
-    run = jobs.start(store, settings)
-    _follow(options, store, run)
+    return jobs.start(store, settings)
 
 
 def lr_find(options: argparse.Namespace, store: Store) -> None:
@@ -133,7 +143,8 @@ def _settings(options: argparse.Namespace, store: Store) -> TrainSettings:
 
 
 def resume(options: argparse.Namespace, store: Store) -> None:
-    _follow(options, store, jobs.resume(store, options.run))
+    device = read_settings(store.run(options.run))["settings"]["device"]
+    _do(options, store, device, lambda: jobs.resume(store, options.run))
 
 
 def stop(options: argparse.Namespace, store: Store) -> None:
@@ -175,14 +186,16 @@ def delete(options: argparse.Namespace, store: Store) -> None:
 def evaluate(options: argparse.Namespace, store: Store) -> None:
     data = Dataset.open(store.dataset(options.data))
     _fetch(options.model, store)
+    ranks = _ranks(options.device)
     predictor = importlib.import_module("resnet.predictor").Predictor(
-        options.model, options.device, store, options.engine
+        options.model, ranks.device or options.device, store, options.engine
     )
     progress = _Progress("pictures", 0)
     examine = importlib.import_module("resnet.evaluation.evaluate").examine
-    evaluation = examine(predictor, data, options.split, progress.update)
+    evaluation = examine(predictor, data, options.split, progress.update, ranks)
     progress.close()
-    _give(options, evaluation.report(data, options.split), _evaluation_lines)
+    if ranks.rank == 0:
+        _give(options, evaluation.report(data, options.split), _evaluation_lines)
 
 
 def export(options: argparse.Namespace, store: Store) -> None:
@@ -343,17 +356,40 @@ def _pictures(text: str) -> list[Path]:
     return [path]
 
 
-def _follow(options: argparse.Namespace, store: Store, run: str) -> None:
-    """Watch a run to its end, then give its result. Ctrl-C ends it; it can be resumed."""
-    folder = store.run(run)
+def _do(options: argparse.Namespace, store: Store, device: str | None, begin: Callable[[], str]) -> None:
+    """See the run that `begin` gives to its end, then give its result. Ctrl-C ends it; it can be resumed.
+
+    Processes that were launched together do it themselves: the first one makes it.
+    """
+    ranks = _ranks(device)
+    run = ranks.first(begin() if ranks.rank == 0 else "")
+    folder, worker = store.run(run), importlib.import_module("resnet.worker.__main__")
+    if ranks.rank:
+        return worker.follow(folder)
     print(f"run {run}", file=sys.stderr)
+    if ranks.count > 1:
+        threading.Thread(target=_watch, args=(folder,), daemon=True).start()
+        worker.main(folder)
+    else:
+        _watch(folder)
+    jobs.raise_failure(folder)
+    _give(options, jobs.result(folder), _result_lines)
+
+
+def _watch(folder: Path) -> None:
     progress = _Progress("", 0)
     while (status := jobs.status(folder))["state"] in jobs.ALIVE:
         progress.show(_status_line(status))
         time.sleep(0.3)
     progress.close()
-    jobs.raise_failure(folder)
-    _give(options, jobs.result(folder), _result_lines)
+
+
+def _ranks(device: str | None) -> Ranks:
+    """The processes that accelerate or torchrun has launched together with this one."""
+    return join(device_called(device)) if launched()[1] > 1 else ALONE
+
+
+TOGETHER = (train, resume, predict, evaluate)  # which such processes share out; else the first one does all
 
 
 def _fetch(reference: str, store: Store) -> None:

@@ -26,6 +26,7 @@ FULL_ONLY = (
     "cutmix", "erasing", "precision", "start_size", "layer_decay", "frozen_stages", "dropout", "drop_path", "clip",
     "l1", "patience",
 )  # fmt: skip
+MOST_DEVICES = 16
 DEVICE = re.compile(r"cpu|mps|cuda(:\d{1,2})?")
 
 
@@ -68,6 +69,7 @@ class TrainSettings:
     folds: int | None = None  # models tried beforehand, each on a share of the pictures that it did not learn from
     seed: int = 0
     device: str | None = None  # cuda, mps, cpu; None: the best there is
+    devices: int | None = None  # of that kind and of this machine, each of which takes its share of every step
     precision: str | None = None  # of activations while training; None: bfloat16 where the device is fast at it
 
     def problems(self) -> list[Message]:
@@ -94,6 +96,8 @@ class TrainSettings:
             found.append(Message("folds_with_minutes"))
         if "minutes" in said and "epochs" in said:
             found.append(Message("minutes_or_epochs", {"minutes": self.minutes, "epochs": self.epochs}))
+        if "devices" in said and self.devices != 1 and self.device not in (None, "cuda", "cpu"):
+            found.append(Message("devices_of_one", {"devices": self.devices, "device": self.device}))
         for field in ("data", "model", "name"):
             if field in said and not isinstance(said[field], str):
                 found.append(Message("not_text", {"field": field, "value": said[field]}))
@@ -134,6 +138,7 @@ RANGES = {
     "mixup": (0, 10),
     "cutmix": (0, 10),
     "erasing": (0, 1),
+    "devices": (1, MOST_DEVICES),
     "seed": (0, 2**31 - 1),
 }
 
@@ -141,7 +146,7 @@ RANGES = {
 def resolve(settings: TrainSettings, *, images: int, model_size: int, crop_mode: str) -> TrainSettings:
     """Every None filled in for `images` training pictures; None what the mode ignores.
 
-    Name, folds, device, precision and the weight decay of the head are left to those who can tell.
+    Name, folds, device, devices, precision and the weight decay of the head are left to those who can tell.
 
     A run is bounded by epochs or by minutes; the other is None. In mode head, `epochs` and `learning_rate` are the
     head's, unless its own are given.

@@ -63,11 +63,15 @@ class Cache:
     def nbytes(self) -> int:
         return int(self.sizes.sum())
 
-    def fill(self) -> Iterator[int]:
-        """Decode what is not there yet; after each picture, how many are there. Raises as `read` does."""
+    def fill(self, own: np.ndarray | None = None) -> Iterator[int]:
+        """Decode what is not there yet of the pictures at these places of `paths`, or all; after each, how many are.
+
+        Raises as `read` does.
+        """
+        own = np.arange(len(self.paths)) if own is None else own
         if self.content is not None:
-            absent = np.flatnonzero(self.checks[self.places] == 0)
-            there = len(self.paths) - len(absent)
+            absent = own[self.checks[self.places[own]] == 0]
+            there = len(own) - len(absent)
             for done, (index, pixels) in enumerate(zip(absent, self._decode(absent), strict=True), start=1):
                 self._write(index, pixels)
                 yield there + done

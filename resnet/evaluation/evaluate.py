@@ -10,6 +10,7 @@ from resnet.errors import UserError
 from resnet.evaluation.metrics import cross_fitted, doubtful_labels, summarize
 from resnet.predictor import Predictor
 from resnet.predictor.predictor import softmax
+from resnet.predictor.ranks import ALONE, Ranks
 from resnet.store import FORMAT, Store
 from resnet.text import Message
 
@@ -100,11 +101,13 @@ def examine(
     data: Dataset,
     part: str | Sequence[Record] = "val",
     progress: Callable[[int, int], None] | None = None,
+    ranks: Ranks = ALONE,
 ) -> Evaluation:
     """What `predictor` makes of a part of `data`: train, val, test, all, or some of its records.
 
     Classes are matched by label, never by position. Raises UserError where the part is empty or the model lacks a
-    class of it. progress: called with the pictures done and their number.
+    class of it. progress: called with the pictures done and their number. Of several ranks each looks at its share,
+    and all have the evaluation of the whole.
     """
     records = part
     if isinstance(part, str):
@@ -117,11 +120,12 @@ def examine(
         raise UserError(
             "classes_unknown", model=predictor.name, missing=missing[:5], known=predictor.config.labels[:10]
         )
-    rows = []
-    for done, output in enumerate(predictor.logits([record.path for record in records]), start=1):
+    rows, own = [], [records[place].path for place in ranks.share(len(records))]
+    for done, output in enumerate(predictor.logits(own), start=1):
         rows.append(output)
         if progress:
-            progress(done, len(records))
+            progress(done, len(own))
+    rows = ranks.gathered(rows)
     lost = [record for record, row in zip(records, rows, strict=True) if isinstance(row, Message)]
     if lost:
         raise UserError("data_damaged", data=data.name, n=len(lost), file=lost[0].path.name)

@@ -12,6 +12,7 @@ import sys
 import threading
 from pathlib import Path
 
+from resnet.predictor.engines import launched
 from resnet.store import PROJECT
 
 LOOK = 2  # seconds between two looks at whether a worker should be loaded
@@ -37,7 +38,12 @@ class Workers:
         self._changing = threading.Lock()
 
     def launch(self, folder: Path) -> None:
-        """Give the run in `folder` to the worker that waits, or to a new one."""
+        """Give the run in `folder` to the worker that waits, or to a new one.
+
+        Processes that somebody has launched together do it themselves.
+        """
+        if launched()[1] > 1:
+            return
         with self._changing:
             waiting, self.waiting = self.waiting, None
             given = waiting is not None and waiting.take(folder)

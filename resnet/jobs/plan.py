@@ -1,5 +1,6 @@
 """What a run will do and about how long it will take, before it is started."""
 
+import importlib.util
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from resnet.data.layout import few
 from resnet.data.split import folds, unspread
 from resnet.errors import UserError
 from resnet.nn.variants import VARIANTS, variant
-from resnet.predictor.engines import likely_device
+from resnet.predictor.engines import launched, likely_device
 from resnet.settings import TrainSettings, resolve
 from resnet.store import Store
 from resnet.text import Message
@@ -61,6 +62,8 @@ def plan(store: Store, settings: TrainSettings) -> Plan:
         model_size=preprocessing.size,
         crop_mode=preprocessing.crop_mode,
     )
+    if problems := _device_problems(resolved, len(train)):
+        raise UserError.of(problems)
     fitted = preprocessing.replace(size=resolved.image_size, crop_mode=resolved.crop_mode)
     return Plan(resolved, data, architecture, fitted, license)
 
@@ -84,6 +87,18 @@ def _fold_problems(data: Dataset, settings: TrainSettings) -> list[Message]:
         return [Message("folds_many", {"folds": settings.folds, "units": len({*fold_of})})]
     labels = unspread(records, fold_of)
     return [Message("folds_one_sided", {"labels": few(labels)})] if labels else []
+
+
+def _device_problems(settings: TrainSettings, images: int) -> list[Message]:
+    """What stands against sharing out the steps, of `images` pictures of the training part."""
+    devices = max(settings.devices or 1, launched()[1])
+    if devices == 1:
+        return []
+    problems = [] if importlib.util.find_spec("accelerate") else [Message("accelerate_missing")]
+    least = settings.batch_size and images // steps_per_epoch(images, settings.batch_size)
+    if least < 2 * devices and settings.mode != "head":
+        problems.append(Message("devices_too_many", {"devices": devices, "images": least}))
+    return problems
 
 
 def _start(store: Store, settings: TrainSettings) -> tuple[str, str, Preprocessing | None, str | None]:

@@ -4,6 +4,7 @@ Shapes: N pictures, C channels, H x W pixels, K classes, F features that the cla
 """
 
 import importlib
+import os
 import platform
 import shutil
 from pathlib import Path
@@ -46,3 +47,16 @@ def likely_device() -> str:
     if Path("/dev/nvidia0").exists() or shutil.which("nvidia-smi"):
         return "cuda"
     return "mps" if (platform.system(), platform.machine()) == ("Darwin", "arm64") else "cpu"
+
+
+def likely_devices() -> int:
+    """How many devices of the best kind there are, guessed likewise."""
+    return max(1, len(list(Path("/dev").glob("nvidia[0-9]*"))))
+
+
+def launched() -> tuple[int, int]:
+    """This process's rank, 0 and up, among those that were launched together; and their number.
+
+    In the environment, as accelerate and torchrun put it there.
+    """
+    return int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))

@@ -19,6 +19,7 @@ from resnet.errors import UserError
 from resnet.predictor import built
 from resnet.predictor.engines import ENGINES, Engine, device_called
 from resnet.predictor.onnx_engine import OnnxEngine
+from resnet.predictor.ranks import ALONE, Ranks
 from resnet.store import Store
 from resnet.text import Message
 from resnet.weights.find import find
@@ -140,12 +141,13 @@ class Predictor:
         images: Iterable[Source | str],
         top_k: int = 5,
         progress: Callable[[int], None] | None = None,
+        ranks: Ranks = ALONE,
     ) -> dict:
         """The answer for every image, as the command line's `predict` prints it; an unreadable one costs only itself.
 
-        progress: called with the number of images done.
+        progress: called with the number of images done. Of several ranks each looks at its share of them.
         """
-        result = self.answers(images, top_k, progress)
+        result = self.answers(images, top_k, progress, ranks)
         for answer in result["images"]:
             answer["error"] = answer["error"] and answer["error"].say()
         return result
@@ -155,16 +157,18 @@ class Predictor:
         images: Iterable[Source | str],
         top_k: int = 5,
         progress: Callable[[int], None] | None = None,
+        ranks: Ranks = ALONE,
     ) -> dict:
         """As `predict`; but an `error` is a Message, which can be said in any language."""
         start = time.perf_counter()
         sources = [Path(image) if isinstance(image, str) else image for image in images]
-        answers = []
+        sources, answers = [sources[place] for place in ranks.share(len(sources))], []
         outputs = compute(self._judged, self.config.preprocessing, sources)
         for source, output in zip(sources, outputs, strict=True):
             answers.append(self._answer(source, output, top_k))
             if progress:
                 progress(len(answers))
+        answers = ranks.gathered(answers)
         seconds = time.perf_counter() - start
         return {
             "model": self.name,

@@ -13,6 +13,7 @@ from torch import Tensor, fx, nn
 
 from resnet.errors import UserError
 from resnet.nn.network import ResNet
+from resnet.settings import MOST_DEVICES
 from resnet.weights.preprocessing import Preprocessing
 
 GRAPHED = 8  # pictures up to which a GPU waits for the processor, not the other way round
@@ -135,6 +136,11 @@ def check_device(name: str) -> str:
     if name not in available:
         raise UserError("device_unknown", device=name, available=available)
     return name
+
+
+def device_count(device: str) -> int:
+    """How many devices of this kind processes of this machine can share out; a CPU takes as many as are wanted."""
+    return {"cpu": MOST_DEVICES, "cuda": torch.cuda.device_count()}.get(device, 1)
 
 
 def fast_precision(device: str) -> str:

@@ -296,6 +296,10 @@ STRINGS: dict[str, tuple[str, str]] = {
         "bfloat16 is up to twice as fast where the device computes with it; automatic takes it there.",
         "设备支持时，bfloat16 最多快一倍；“自动”会在此时选用。",
     ),
+    "help_devices": (
+        "How many of this machine's GPUs learn together. The pictures of a step are shared out, and none is left out.",
+        "本机多少个 GPU 一起训练。每步的图片由它们分担，不会遗漏。",
+    ),
     "help_seed": ("The same seed repeats the same run.", "相同的种子会重复同样的训练。"),
     "help_crop_mode": (
         "Cut the middle out, squash it whole, or add a border.",

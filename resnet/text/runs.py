@@ -74,6 +74,29 @@ STRINGS: dict[str, tuple[str, str]] = {
         "Where something had been saved before, that is kept as the run's model.",
         "损失已不是有限数值：学习率 {rate} 过高。请用它的十分之一重新开始。若此前已有保存，则保留为该训练的模型。",
     ),
+    "devices_of_one": (
+        "devices is {devices} and device is {device}: several devices are all called cuda, or processes on the cpu.",
+        "devices 的值是 {devices}，而 device 是 {device}：多个设备只能是全部 cuda，或 cpu 上的多个进程。",
+    ),
+    "devices_too_few": (
+        "devices is {devices}, and this machine has {n} called {device}. A run of several machines is resumed as it "
+        "was started, with accelerate launch.",
+        "devices 的值是 {devices}，而本机只有 {n} 个 {device}。多机训练须以启动时的方式（accelerate launch）继续。",
+    ),
+    "devices_too_many": (
+        "A step has as few as {images} pictures, which is less than two for each of {devices} devices. Give a larger "
+        "batch_size, or fewer devices.",
+        "每步最少只有 {images} 张图片，{devices} 个设备每个不足两张。请增大 batch_size，或减少设备。",
+    ),
+    "accelerate_missing": (
+        "Several devices need one more package: python -m pip install accelerate",
+        "使用多个设备需再安装一个软件包：python -m pip install accelerate",
+    ),
+    "rank_lost": (
+        "Another process of this run has ended, and so has this one. The run's log.txt may tell why; what was saved "
+        "is safe: resume goes on.",
+        "该训练的另一个进程已终止，本进程随之结束。原因可能见于 log.txt；已保存的内容完好，可选择继续。",
+    ),
     "device_busy": (
         "A run is computing on the device {device}; try again once it has ended.",
         "设备 {device} 上正有训练在运行；请待其结束后再试。",

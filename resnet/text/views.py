@@ -238,5 +238,6 @@ STRINGS: dict[str, tuple[str, str]] = {
     "setting_cutmix": ("pasting from another picture (CutMix alpha)", "粘贴另一图的部分（CutMix 的 alpha）"),
     "setting_erasing": ("share of pictures with a part erased", "擦除一块区域的图片比例"),
     "setting_device": ("device", "设备"),
+    "setting_devices": ("number of devices", "设备数量"),
     "setting_precision": ("number format", "数值精度"),
 }

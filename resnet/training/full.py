@@ -14,6 +14,7 @@ from resnet.data.batches import fitted_batches, steps_per_epoch
 from resnet.errors import UserError
 from resnet.nn.network import ResNet
 from resnet.predictor.predictor import BATCH, compute
+from resnet.predictor.ranks import ALONE, Ranks
 from resnet.predictor.torch_engine import TorchEngine
 from resnet.settings import TrainSettings
 from resnet.text import Message
@@ -58,7 +59,9 @@ class FullStage:
     """All layers learn from random crops; the averaged weights are tried on the validation part and delivered.
 
     Bounded by minutes, `epochs` and `steps` are what fits by the present speed, planned anew before every step.
-    clock: seconds of work on the run so far; only then is it needed. looks: see `Budget`.
+    Of several ranks each learns from its share of every batch, and looks at its share of the validation part. What
+    they have found is added up after the backward pass, not during it: so none waits for one that runs out of memory.
+    clock: seconds of work on the run so far; needed where minutes bound it. looks: see `Budget`.
     """
 
     def __init__(
@@ -70,7 +73,9 @@ class FullStage:
         settings: TrainSettings,
         clock: Callable[[], float] | None = None,
         looks: float = 1.0,
+        ranks: Ranks = ALONE,
     ) -> None:
+        self.ranks = ranks
         self.name = "scratch" if settings.mode == "scratch" else "full"
         self.preprocessing, self.train, self.val, self.settings = preprocessing, train, val, settings
         self.model = model.to(settings.device, memory_format=torch.channels_last)
@@ -99,7 +104,8 @@ class FullStage:
             self._plan()
             return
         loader = self._loader()
-        yield from self._decode(loader)
+        yield from self.ranks.in_step(self._decode(loader), Validating())
+        self.ranks.follow([*self.model.parameters(), *self.model.buffers()])
         if self.budget:
             self._time_validation()
             self._plan()
@@ -108,15 +114,16 @@ class FullStage:
             waiting_since = time.perf_counter()
             for images, targets in loader.epoch(epoch, self.step - epoch * self.epoch_steps, self.epochs):
                 waited = time.perf_counter() - waiting_since
+                (count,) = self.ranks.totals(len(images))
                 rate = self.highest_rate * rate_at(self._next_progress(), self.settings.warmup)
-                while (loss := self._learn(images, targets, rate)) is None:
-                    yield self._divide(len(images))
+                while (loss := self._learn(images, targets, rate, count)) is None:
+                    yield self._divide(count)
                 self.loss.add(loss)
                 self.step += 1
                 every = math.ceil(self.steps / LOG_LINES)
                 logged = self.step % every == 0 or self.step % self.epoch_steps == 0 or self.step == self.steps
                 mean_loss = self.loss.mean(self.highest_rate) if logged else None
-                yield progress(self, epoch + 1, len(images), waited, mean_loss, rate if logged else None)
+                yield progress(self, epoch + 1, count, waited, mean_loss, rate if logged else None)
                 began, waiting_since = waiting_since, time.perf_counter()
                 if self.budget:
                     self.budget.note_step(waiting_since - began)
@@ -140,7 +147,7 @@ class FullStage:
             pass
         for images, targets in itertools.chain.from_iterable(map(loader.epoch, itertools.count())):
             rate = trial_rate(self.step, steps)
-            while (loss := self._learn(images, targets, rate)) is None:
+            while (loss := self._learn(images, targets, rate, len(images))) is None:
                 self._divide(len(images))
             self.step += 1
             losses.append(float(loss))
@@ -159,11 +166,11 @@ class FullStage:
             self.best, self.best_epoch, self.best_loss = copy.deepcopy(self._latest()), result.epoch, result.val_loss
 
     def _loader(self) -> Loader:
-        return Loader(self.train, self.settings, self.model.num_classes, self.preprocessing.mean)
+        return Loader(self.train, self.settings, self.model.num_classes, self.preprocessing.mean, self.ranks)
 
     def _plan(self) -> int:
         """How many steps are left of the minutes; the plan is made for so many."""
-        left = self.budget.steps_left(self.step, self.epoch_steps)
+        left = self.ranks.first(self.budget.steps_left(self.step, self.epoch_steps))
         self.steps = self.step + left
         self.epochs = math.ceil(self.steps / self.epoch_steps)
         return left
@@ -182,33 +189,37 @@ class FullStage:
             start = time.perf_counter()
             for _ in compute(engine.logits, self.preprocessing, part):
                 pass
-            seconds = (time.perf_counter() - start) * len(paths) / len(part)
+            seconds = (time.perf_counter() - start) * len(paths) / len(part) / self.ranks.count
+        seconds = self.ranks.first(seconds)
         self.budget.validation_seconds = self.budget.evaluation_seconds = seconds
 
     def _decode(self, loader: Loader) -> Iterator[Progress]:
-        told, total = 0, len(self.train.paths)
+        told, total = 0, len(loader.own)
         for done in loader.fill():
             if done % BATCH == 0 or done == total:
                 yield Progress("decode", 0, self.epochs, done, total, done - told)
                 told = done
 
-    def _learn(self, images: Tensor, targets: Tensor, rate: float) -> Tensor | None:
+    def _learn(self, images: Tensor, targets: Tensor, rate: float, count: int) -> Tensor | None:
         """One step: images (N, 3, H, W) from 0 to 255, targets int64 (N) or shares (N, K) -> the loss before it.
+
+        count: pictures of the step, of which these are this rank's.
 
         None where it does not fit into memory; then all is as it was before.
         """
         statistics = [buffer.clone() for buffer in self.model.buffers()]
         try:
-            loss = self._gradients(images, targets)
+            loss = self._gradients(images, targets, count)
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error):
                 raise
             loss = None
-        if loss is None:  # outside of the handler: the error keeps all that the step had computed
+        if any(self.ranks.any(loss is None)):  # outside of the handler: the error keeps all that the step had computed
             self.optimizer.zero_grad()
             for buffer, before in zip(self.model.buffers(), statistics, strict=True):
                 buffer.copy_(before)
             return None
+        self._add_up(loss)
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["scale"]
         if self.settings.clip:
@@ -220,27 +231,42 @@ class FullStage:
             self.average.update_parameters(self.model)
         return loss
 
-    def _gradients(self, images: Tensor, targets: Tensor) -> Tensor:
-        """The mean loss of a batch and its gradient, both added up over the parts that fit into memory."""
+    def _gradients(self, images: Tensor, targets: Tensor, count: int) -> Tensor:
+        """What these pictures add to the mean loss of `count` and to its gradient, in parts that fit into memory."""
         device, total = self.settings.device, torch.zeros((), device=self.settings.device)
         parts = steps_per_epoch(len(images), self.micro_batch)
         self.optimizer.zero_grad()
         self.model.train()
         for module in self.frozen:
             module.eval()
-        seed_step(self.settings.seed, self.step)
+        seed_step(self.settings.seed, self.step, self.ranks.rank)
         for part, wanted in zip(images.tensor_split(parts), targets.tensor_split(parts), strict=True):
             part = self.preprocessing.normalise(part.to(device, non_blocking=True))
             with autocast(device, self.settings.precision):
                 logits = self.model(part.contiguous(memory_format=torch.channels_last)).float()
-            loss = self.criterion(logits, wanted.to(device)) / len(images)
+            loss = self.criterion(logits, wanted.to(device)) / count
             loss.backward()
             total += loss.detach()
         return total
 
+    def _add_up(self, loss: Tensor) -> None:
+        """Loss and gradient become those of the whole batch, and the batch norms' running statistics the ranks' mean.
+
+        A batch norm's own mean and variance, in the step, are those of a rank's share.
+        """
+        if self.ranks.count > 1:
+            gradients = [parameter.grad for parameter in self.model.parameters() if parameter.requires_grad]
+            learning = (module for module in self.model.modules() if module.training)
+            buffers = [buffer for module in learning for buffer in module.buffers(recurse=False)]
+            statistics = [buffer for buffer in buffers if buffer.is_floating_point()]
+            for statistic in statistics:
+                statistic.div_(self.ranks.count)
+            self.ranks.add([loss, *gradients, *statistics])
+
     def _divide(self, batch: int) -> Divided:
         """From now on about half as many pictures at once. Raises UserError where these were two or three."""
-        largest = math.ceil(batch / steps_per_epoch(batch, self.micro_batch))
+        share = math.ceil(batch / self.ranks.count)
+        largest = math.ceil(share / steps_per_epoch(share, self.micro_batch))
         if largest < 4:  # a batch normalisation finds no variance in one
             settings = self.settings
             raise UserError("run_out_of_memory", device=settings.device, images=largest, size=settings.train_size)
@@ -249,9 +275,16 @@ class FullStage:
 
     def _validate(self, epoch: int) -> Generator[Validating, None, Validated]:
         start = time.perf_counter()
-        engine = TorchEngine(self._latest(), self.preprocessing, self.settings.device)
+        rows = yield from self.ranks.in_step(self._look(), Validating())
+        if self.budget:
+            self.budget.validation_seconds = self.ranks.first(time.perf_counter() - start)
+        logits = torch.from_numpy(np.stack(self.ranks.gathered(rows)))
+        return validated(self, epoch, logits, torch.tensor(self.val.targets))
 
-        rows, seen, paths = [], [], self.val.paths
+    def _look(self) -> Generator[Validating, None, list[np.ndarray]]:
+        """The logits (K) of each validation picture that is this rank's."""
+        engine = TorchEngine(self._latest(), self.preprocessing, self.settings.device)
+        rows, seen, paths = [], [], [self.val.paths[place] for place in self.ranks.share(len(self.val.paths))]
         for pictures in fitted_batches(self.seen or paths, self.preprocessing, BATCH):
             for path, picture in zip(paths[len(rows) :], pictures, strict=False):
                 if isinstance(picture, Message):
@@ -261,11 +294,8 @@ class FullStage:
             seen += pictures if len(paths) * pictures[0].nbytes <= SEEN else []
             if len(rows) < len(paths):
                 yield Validating()
-        if self.budget:
-            self.budget.validation_seconds = time.perf_counter() - start
         self.seen = seen
-        logits = torch.from_numpy(np.stack(rows))
-        return validated(self, epoch, logits, torch.tensor(self.val.targets))
+        return rows
 
     def delivered(self) -> ResNet:
         return self.best or self._latest()

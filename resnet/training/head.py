@@ -15,6 +15,7 @@ from resnet.predictor.engines import Engine
 from resnet.predictor.graph import onnx_graph
 from resnet.predictor.onnx_engine import OnnxEngine
 from resnet.predictor.predictor import BATCH, compute
+from resnet.predictor.ranks import ALONE, Ranks
 from resnet.predictor.torch_engine import fastest
 from resnet.settings import TrainSettings
 from resnet.text import Message
@@ -42,6 +43,8 @@ from resnet.weights.preprocessing import Preprocessing
 class HeadStage:
     """Only the classifier learns. The backbone's features are computed once and kept, so an epoch takes moments.
 
+    Of several ranks each computes its share of the features; then all do the same, for it takes moments.
+
     For the fit the features are moved to mean 0 and scaled to a mean squared length of 1 over the training part, so
     that one learning rate suits every network. The linear map that undoes it is folded into the
     classifier: the delivered network is an ordinary one.
@@ -57,7 +60,9 @@ class HeadStage:
         val: Pictures,
         settings: TrainSettings,
         engine: str = "torch",
+        ranks: Ranks = ALONE,
     ) -> None:
+        self.ranks = ranks
         self.model, self.train, self.val, self.settings = model.eval(), train, val, settings
         self.preprocessing, self.engine = preprocessing, engine
         self.features = torch.empty(0, model.num_features)
@@ -123,16 +128,14 @@ class HeadStage:
 
     def _compute(self, network: Callable, paths: Sequence[Path], before: int, total: int) -> Iterator[Progress]:
         """The rows of `paths`, which come after `before` others; some of them may be there."""
-        there, rows = max(0, len(self.features) - before), [self.features]
-        for done, output in enumerate(compute(network, self.preprocessing, paths[there:]), start=there + 1):
-            if isinstance(output, Message):
-                raise UserError("picture_lost", file=paths[done - 1].name, reason=output)
-            rows.append(torch.from_numpy(output)[None])
-            if done % BATCH == 0 or done == len(paths):
-                images = len(rows) - 1
-                self.features = torch.cat(rows)
-                rows = [self.features]
-                yield Progress("features", 0, self.epochs, before + done, total, images)
+        paths, turn = paths[max(0, len(self.features) - before) :], BATCH * self.ranks.count
+        turns = [paths[first : first + turn] for first in range(0, len(paths), turn)]
+        own = [[turn[place] for place in self.ranks.share(len(turn))] for turn in turns]
+        outputs = compute(network, self.preprocessing, [path for paths in own for path in paths])
+        for turn, paths in zip(turns, own, strict=True):
+            rows = [torch.from_numpy(_read(path, output)) for path, output in zip(paths, outputs, strict=False)]
+            self.features = torch.cat([self.features, torch.stack(self.ranks.gathered(rows))])
+            yield Progress("features", 0, self.epochs, len(self.features), total, len(turn))
 
     def known_features(self) -> dict[Path, Tensor]:
         """The features (F) of each picture, as far as they are computed."""
@@ -189,6 +192,12 @@ class HeadStage:
         self.features = tensors["features"]
         load_counters(self, counts)
         self.weight_decay = counts.get("weight_decay", self.weight_decay)
+
+
+def _read(path: Path, output: np.ndarray | Message) -> np.ndarray:
+    if isinstance(output, Message):
+        raise UserError("picture_lost", file=path.name, reason=output)
+    return output
 
 
 def of_mirrored(network: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> np.ndarray:

@@ -1,13 +1,14 @@
 """The batches from which all layers learn: cut from pictures that were decoded once, and augmented on the device.
 
 What happens to a batch is a function of (seed, epoch, its place in the epoch) alone, so a resumed run needs no state
-of this. Shapes: N images, 3 channels, S x S pixels, K classes.
+of this, and processes that work together make the batch that one alone would: each its share.
+Shapes: N images, 3 channels, S x S pixels, K classes.
 """
 
 import itertools
 import math
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
@@ -18,6 +19,7 @@ from torch import Tensor
 
 from resnet.data.batches import epoch_order, random_boxes, steps_per_epoch
 from resnet.data.cache import Cache
+from resnet.predictor.ranks import ALONE, Ranks
 from resnet.settings import TrainSettings
 from resnet.training.augment import POLICIES, crops, crops_on_device, erase, mix
 from resnet.training.recipe import size_at
@@ -30,12 +32,27 @@ ON_DEVICE = 0.3  # of a GPU's free memory that pictures may take; the network ne
 
 @dataclass(frozen=True)
 class Plan:
-    """What a batch will be made of."""
+    """What a batch will be made of, or a rank's share of it."""
 
     chosen: np.ndarray  # (N), places in the training part
     boxes: np.ndarray  # (N, 4): top, left, height, width, pixels
     mirrored: np.ndarray  # (N), bool
-    random: np.random.Generator  # for all that comes after
+    random: "np.random.Generator | Rows"  # for all that comes after
+    given: int  # of the N pictures; those behind are only there to be mixed in
+
+
+class Rows:
+    """A generator that draws for a whole batch, of `count` pictures, and gives what is drawn for some of them."""
+
+    def __init__(self, whole: np.random.Generator, count: int, rows: np.ndarray) -> None:
+        self.whole, self.count, self.rows = whole, count, rows
+
+    def __getattr__(self, name: str) -> Callable[..., np.ndarray]:
+        def draw(*parameters_and_size: object) -> np.ndarray:
+            *parameters, size = parameters_and_size
+            return getattr(self.whole, name)(*parameters, (self.count, *np.atleast_1d(size)[1:]))[self.rows]
+
+        return draw
 
 
 class Loader:
@@ -44,7 +61,15 @@ class Loader:
     mean: of the preprocessing: 3 values from 0 to 1, which erased places take.
     """
 
-    def __init__(self, train: Pictures, settings: TrainSettings, classes: int, mean: Sequence[float]) -> None:
+    def __init__(
+        self,
+        train: Pictures,
+        settings: TrainSettings,
+        classes: int,
+        mean: Sequence[float],
+        ranks: Ranks = ALONE,
+    ) -> None:
+        self.ranks, self.own = ranks, ranks.share(len(train.paths))  # the pictures that are this rank's to decode
         self.settings, self.device, self.classes = settings, torch.device(settings.device), classes
         self.fill_value = 255 * torch.tensor(mean, device=self.device)
         self.targets = np.asarray(train.targets)
@@ -54,10 +79,12 @@ class Loader:
         self.on_device: Tensor | None = None  # all pictures, uint8, one after the other
 
     def fill(self) -> Iterator[int]:
-        """Decode what was not decoded before; after each picture, how many are there."""
-        yield from self.cache.fill()
-        if self.device.type == "cuda" and self.cache.nbytes < ON_DEVICE * torch.cuda.mem_get_info(self.device)[0]:
-            self.move_to_device()
+        """Decode what was not decoded before, of `own`; after each picture, how many are there."""
+        return self.cache.fill(self.own)
+
+    def _fits_on_device(self) -> bool:
+        free = torch.cuda.mem_get_info(self.device)[0] if self.device.type == "cuda" else 0
+        return self.cache.nbytes < ON_DEVICE * free
 
     def move_to_device(self) -> None:
         self.on_device = torch.empty(self.cache.nbytes, dtype=torch.uint8, device=self.device)
@@ -70,14 +97,18 @@ class Loader:
         pictures are mixed float32 (N, K), shares of the classes.
 
         An epoch shows each picture once, or is balanced (see `epoch_order`). Its batches differ in size by at most one,
-        so that no small last batch spoils the batch statistics. epochs: over so many the crops grow; None: those of
-        the settings. Raises UserError where a file can no longer be read.
+        so that no small last batch spoils the batch statistics. Of several ranks each gets its share of every batch.
+        epochs: over so many the crops grow; None: those of the settings. Raises UserError where a file can no longer
+        be read.
         """
+        if self.on_device is None and self._fits_on_device():
+            self.move_to_device()
         settings, plans = self.settings, self._plans(epoch, first)
         last = (epochs or settings.epochs or 1) - 1
         size = size_at(min(1.0, epoch / max(1, last)), settings.start_size, settings.train_size)
         for plan, images in (self._from_host if self.on_device is None else self._from_device)(plans, size):
-            yield self._augmented(images, self._moved(self.targets[plan.chosen]), plan.random)
+            images, targets = self._augmented(images, self._moved(self.targets[plan.chosen]), plan.random)
+            yield images[: plan.given], targets[: plan.given]
 
     def _augmented(self, images: Tensor, targets: Tensor, random: np.random.Generator) -> tuple[Tensor, Tensor]:
         settings = self.settings
@@ -96,7 +127,15 @@ class Loader:
         for place, chosen in list(enumerate(batches, start=1))[first:]:  # from 1: (a, b, 0) is numpy's (a, b)
             random = np.random.default_rng((settings.seed, epoch, place))
             boxes = random_boxes(random, self.cache.shapes[chosen], settings.crop_scale, self.squash)
-            yield Plan(chosen, boxes, random.random(len(chosen)) < 0.5, random)
+            mirrored = random.random(len(chosen)) < 0.5
+            if self.ranks.count == 1:
+                yield Plan(chosen, boxes, mirrored, random, len(chosen))
+                continue
+            rows = given = self.ranks.share(len(chosen))
+            if settings.mixup or settings.cutmix:  # with those that `mix` will find at the same place from the end
+                rows = np.concatenate([given, len(chosen) - 1 - given[::-1]])
+            drawn = Rows(random, len(chosen), rows)
+            yield Plan(chosen[rows], boxes[rows], mirrored[rows], drawn, len(given))
 
     def _from_host(self, plans: Iterator[Plan], size: int) -> Iterator[tuple[Plan, Tensor]]:
         """With each plan its crops, (N, 3, S, S) on the device; for a GPU a thread makes them, ahead."""

@@ -70,9 +70,9 @@ def set_drop_path(model: ResNet, rate: float) -> None:
         block.drop_path = StochasticDepth(rate * index / (len(blocks) - 1)) if rate and index else nn.Identity()
 
 
-def seed_step(seed: int, step: int) -> None:
-    """Make what a step drops at random a function of (seed, step)."""
-    torch.manual_seed(int(np.random.SeedSequence((seed, step)).generate_state(1, np.uint64)[0]))
+def seed_step(seed: int, step: int, rank: int = 0) -> None:
+    """Make what a step drops at random a function of (seed, step), another one in each rank."""
+    torch.manual_seed(int(np.random.SeedSequence((seed, step, rank)).generate_state(1, np.uint64)[0]))
 
 
 @torch.no_grad()

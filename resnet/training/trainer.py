@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from resnet.nn.network import ResNet
+from resnet.predictor.ranks import ALONE, Ranks
 from resnet.settings import TrainSettings
 from resnet.training.finder import Trial
 from resnet.training.full import FullStage
@@ -24,6 +25,7 @@ class Trainer:
     engine: "torch" or "onnx": what computes the features from which a head learns.
     clock: seconds of work on the run so far, where settings bound it by minutes; None: counted from here.
     looks: how many times as many pictures as the validation part has are looked at when the run is over.
+    ranks: the processes that train together; in each, the trainer gives the same events at the same time.
     """
 
     def __init__(
@@ -36,12 +38,13 @@ class Trainer:
         engine: str = "torch",
         clock: Callable[[], float] | None = None,
         looks: float = 1.0,
+        ranks: Ranks = ALONE,
     ) -> None:
         began = time.monotonic()
         self.parts = (preprocessing, train, val, settings)
         own = {
-            HeadStage: {"engine": engine},
-            FullStage: {"clock": clock or (lambda: time.monotonic() - began), "looks": looks},
+            HeadStage: {"engine": engine, "ranks": ranks},
+            FullStage: {"clock": clock or (lambda: time.monotonic() - began), "looks": looks, "ranks": ranks},
         }
         self.kinds = [partial(kind, **own[kind]) for kind in STAGES[settings.mode]]
         self.index = 0

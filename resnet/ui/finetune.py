@@ -6,6 +6,7 @@ import gradio as gr
 
 from resnet import jobs
 from resnet.errors import UserError
+from resnet.predictor.engines import likely_devices
 from resnet.settings import CROP_MODES, TrainSettings
 from resnet.text import Message, say
 from resnet.ui.components import Choice
@@ -88,6 +89,7 @@ class FinetuneTab:
                         self._field, ("batch_size", "learning_rate", "seed")
                     )
                     self.folds = self._field("folds")
+                    self.devices = self._field("devices", visible=likely_devices() > 1)
                 self.crop_mode = Choice([("", "")], value="", elem_id="finetune-crop_mode", interactive=True)
                 self.words.put(self.crop_mode, label="setting_crop_mode", info="help_crop_mode", choices=crop_choices)
             with gr.Row(equal_height=True, elem_classes="buttons"):
@@ -101,9 +103,9 @@ class FinetuneTab:
     def _button(self, key: str, elem_id: str, **settings: object) -> gr.Button:
         return self.words.put(gr.Button("", elem_id=elem_id, **settings), value=key)
 
-    def _field(self, name: str) -> gr.Textbox:
+    def _field(self, name: str, **settings: object) -> gr.Textbox:
         """Text, numbers too: a gr.Number that was left empty says 0 as soon as it is shown."""
-        field = gr.Textbox("", elem_id=f"finetune-{name}", min_width=180)
+        field = gr.Textbox("", elem_id=f"finetune-{name}", min_width=180, **settings)
         return self.words.put(field, label=f"setting_{name}", info=f"help_{name}", placeholder="automatic")
 
     # wiring
@@ -114,7 +116,7 @@ class FinetuneTab:
         page, language = self.page, self.page.language
         self.form = [
             *(self.data, self.model, self.mode, self.name, self.epochs, self.minutes, self.image_size),
-            *(self.batch_size, self.learning_rate, self.seed, self.folds, self.crop_mode),
+            *(self.batch_size, self.learning_rate, self.seed, self.folds, self.devices, self.crop_mode),
         ]
         self.offered.wire()
         self.ways.wire(self.data, self.report, self.data_note)
@@ -189,8 +191,9 @@ class FinetuneTab:
         return self.choose(None, language), gr.update(visible=False)
 
     def settings(
-        self, data, model, mode, name, epochs, minutes, image_size, batch_size, learning_rate, seed, folds, crop_mode
-    ):
+        self, data, model, mode, name, epochs, minutes, image_size, batch_size, learning_rate, seed, folds, devices,
+        crop_mode,
+    ):  # fmt: skip
         return TrainSettings(
             data=data,
             model=model,
@@ -203,6 +206,7 @@ class FinetuneTab:
             learning_rate=number(learning_rate),
             seed=number(seed) or 0,
             folds=number(folds),
+            devices=number(devices),
             crop_mode=crop_mode or None,
         )
 

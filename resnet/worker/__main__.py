@@ -6,6 +6,8 @@ input; what is printed from then on goes to its log. Where the input ends before
 The worker holds the lock on the folder while it lives. It is free of torch until it is its turn. It is told what to
 do by a file named `stop` in the folder (finish the step, save, evaluate) or by SIGTERM (save, and leave the
 evaluation to a resume).
+
+On several devices this is the first of as many processes, and the only one that writes; see resnet.worker.siblings.
 """
 
 import contextlib
@@ -21,9 +23,11 @@ import traceback
 from pathlib import Path
 
 from resnet.errors import UserError
+from resnet.predictor.engines import launched
 from resnet.store import Lock, Store, folders
 from resnet.text import Message
 from resnet.worker.record import read_settings, read_status
+from resnet.worker.siblings import end_with_the_first, siblings
 from resnet.worker.status import GRACE, Control, Status, ToldToEnd, is_alive
 
 LOOK = 0.5  # seconds between two looks at the queue
@@ -62,7 +66,19 @@ def work(folder: Path, status: Status, control: Control) -> str:
         turn, began = wait_for_turn(folder, status, control), time.monotonic()
         status.update(state="running", stage="start")
     control.leave_if_told()
-    return run.run(folder, status, control, began)
+    with siblings(folder, read_settings(folder)["settings"]["devices"] or 1):
+        return run.run(folder, status, control, began)
+
+
+def follow(folder: Path) -> None:
+    """What the other processes of a run do; its first one tells how it ended, and the log what happened here."""
+    control = Control(folder)
+    try:
+        importlib.import_module("resnet.worker.follower").follow(folder, control)
+    except ToldToEnd:
+        return
+    except UserError as error:
+        raise SystemExit(f"rank {launched()[0]}: {error}") from None
 
 
 def reason(error: Exception, status: Status) -> Message:
@@ -131,5 +147,8 @@ def handed() -> Path | None:
 
 
 if __name__ == "__main__":
-    if folder := Path(sys.argv[1]) if sys.argv[1:] else handed():
+    if launched()[0]:
+        end_with_the_first()
+        follow(Path(sys.argv[1]))
+    elif folder := Path(sys.argv[1]) if sys.argv[1:] else handed():
         main(folder)

@@ -39,6 +39,7 @@ def report_of(run: "Run", val: Evaluation, test: Evaluation | None, stopped: boo
             "epochs": math.ceil(stage.step / stage.epoch_steps),
             "steps": stage.step,
             "images": {"train": len(run.data.part("train")), "val": len(run.data.part("val"))},
+            "devices": run.ranks.count,
             "seconds": run.seconds,
             "images_per_second": run.images / run.seconds["train"],
             "finished": time.time(),

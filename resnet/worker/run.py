@@ -20,7 +20,8 @@ from resnet.evaluation.evaluate import Evaluation, examine
 from resnet.evaluation.metrics import fit_temperature
 from resnet.nn.network import ResNet
 from resnet.predictor import Predictor, built
-from resnet.predictor.torch_engine import best_device, check_device, fast_precision
+from resnet.predictor.ranks import ALONE, Ranks, join
+from resnet.predictor.torch_engine import best_device, check_device, device_count, fast_precision
 from resnet.settings import TrainSettings, device_queue, resolve
 from resnet.store import Store, append_line, put_in_place, read_lines, replacing, write_json
 from resnet.text import Message
@@ -34,7 +35,7 @@ from resnet.worker.folds import Folds
 from resnet.worker.pictures import check_content, check_sizes
 from resnet.worker.record import read_settings
 from resnet.worker.report import report_of, write_predictions
-from resnet.worker.status import Control, Status
+from resnet.worker.status import Control, Status, ToldToEnd
 
 SAVE_AT_MOST = 60  # seconds of work between two saves
 # An epoch is saved at its end, but not before ten times as long was worked as the last save took: where epochs are
@@ -65,6 +66,8 @@ def settle(folder: Path) -> None:
     size, crop_mode = preprocessing.size, preprocessing.crop_mode
     settings = resolve(settings, images=images, model_size=size, crop_mode=crop_mode)
     device = check_device(settings.device) if settings.device else best_device()
+    if not 1 <= (settings.devices or 1) <= device_count(device):
+        raise UserError("devices_too_few", devices=settings.devices, device=device, n=device_count(device))
     precision = settings.precision or (fast_precision(device) if settings.mode != "head" else None)
     if "engine" not in record:  # a run goes on with what it began with: torch, where it was settled by an older version
         known = device == "cpu" and "threads" not in record and built.faster(record["architecture"], Store.of(folder))
@@ -80,17 +83,25 @@ def run(folder: Path, status: Status, control: Control, began: float) -> str:
     """Train a settled run from wherever it stands and deliver the model; returns how it ended, "done" or "stopped".
 
     began: the monotonic time at which it was this run's turn.
+    Where this process is one of several ranks, it is the first, and followers (resnet.worker.follower) work with it.
     Raises ToldToEnd where the process was told to end, UserError for all that the user can mend.
     """
-    return Run(folder, status, control, began).run()
+    ranks = join(read_settings(folder)["settings"]["device"])
+    work = Run(folder, status, control, began, ranks)
+    ranks.first(None)  # followers look at the folder after it was put in order
+    return work.run()
 
 
 class Run:
-    def __init__(self, folder: Path, status: Status, control: Control, began: float) -> None:
+    """All ranks of a run do the same, at the same time; only the first writes: see `Follower`."""
+
+    def __init__(self, folder: Path, status: Status, control: Control, began: float, ranks: Ranks = ALONE) -> None:
+        self.ranks = ranks
         self.folder, self.status, self.control = folder, status, control
         self.store = Store.of(folder)
         self.record = read_settings(folder)
         self.settings = TrainSettings(**self.record["settings"])
+        self.settings = replace(self.settings, device=ranks.device or self.settings.device)
         self.data = Dataset.open(self.store.dataset(self.settings.data))
         check_sizes(self.data.records)
         saved, damaged = checkpoint.load(folder / "last")
@@ -121,13 +132,16 @@ class Run:
             self.status.update(message=Message(key).to_json())
             return "stopped"
         self._deliver(stopped)
-        if self.whole and not stopped:
+        if self.whole and not stopped and self.ranks.count == 1:
             self._note_speeds()
         return "stopped" if stopped else "done"
 
     def _tell(self, message: Message) -> None:
         """Words that stay with the run, in the page and in log.txt."""
         self.status.update(message=message.to_json())
+        self._say(message)
+
+    def _say(self, message: Message) -> None:
         print(message.say(), file=sys.stderr)
 
     def _deliver_last_save(self) -> None:
@@ -158,7 +172,9 @@ class Run:
         self.config = ModelConfig(self.record["architecture"], labels, preprocessing, license=license)
         parts = (pictures(self.data, records) for records in self.folds.parts())
         engine, looks = self.record.get("engine", "torch"), 1 + len(self.data.part("test")) / len(self.data.part("val"))
-        return Trainer(model, preprocessing, *parts, settings, engine, lambda: time.monotonic() - self.began, looks)
+        return Trainer(
+            model, preprocessing, *parts, settings, engine, lambda: time.monotonic() - self.began, looks, self.ranks
+        )
 
     def _start(self) -> ResNet:
         """The start weights. With folds they are kept in the run's folder: several models begin with them."""
@@ -170,12 +186,14 @@ class Run:
         model = load_for_training(self.settings.model, self.data.classes, self.store)
         self.adapted = [message.to_json() for message in model.adapted]
         if self.settings.folds:
-            checkpoint.save(self.folder / "start", (model.state_dict(), {}))
+            self._write_state("start", (model.state_dict(), {}))
         return model
+
+    def _write_state(self, place: str, state: State) -> None:
+        checkpoint.save(self.folder / place, state)
 
     def _take_up(self, state: State | None) -> None:
         """A trainer as of the last save, or a new one, and what had been written by then."""
-        metrics = self.folder / "metrics.jsonl"
         self.chosen = state[1].get("chosen", {}) if state else {}  # settings by name
         self.settings = replace(self.settings, **self.chosen)
         if state:
@@ -188,6 +206,11 @@ class Run:
             counters = state[1]
             self.seconds, self.images, self.lines = counters["seconds"], counters["images"], counters["lines"]
             self.adapted = counters.get("adapted", [])
+        self._keep_lines()
+
+    def _keep_lines(self) -> None:
+        """metrics.jsonl as far as the save knows it."""
+        metrics = self.folder / "metrics.jsonl"
         kept = read_lines(metrics)[: self.lines]
         with replacing(metrics) as temporary:
             temporary.touch()
@@ -226,11 +249,13 @@ class Run:
             if isinstance(event, Validated):
                 self._note_validation(event)
                 self._write_best(event)
-            self._save_if_due(event)
-            if self.control.told_to_end:
+            told, due = self.ranks.any(self.control.told_to_end, self._save_is_due(event))
+            if told or due:
                 self._save()
             self.control.leave_if_told()
-            if self.control.asked_to_stop:
+            if told:  # another rank was
+                raise ToldToEnd
+            if any(self.ranks.any(self.control.asked_to_stop)):
                 self.status.update(state="stopping")
                 self._save()
                 return False
@@ -285,7 +310,7 @@ class Run:
         """What was chosen is a setting like those that were said."""
         self.chosen[event.setting] = event.value
         self.settings = replace(self.settings, **self.chosen)
-        print(Message("run_chosen", {"setting": event.setting, "value": f"{event.value:.2g}"}).say(), file=sys.stderr)
+        self._say(Message("run_chosen", {"setting": event.setting, "value": f"{event.value:.2g}"}))
 
     def _time_validation(self, event: Validating | Validated, seconds: float) -> None:
         if isinstance(event, Validating):
@@ -330,7 +355,7 @@ class Run:
         """best/: the model of the best epoch so far, where validation selects it."""
         if self.settings.patience and event.epoch == getattr(self.trainer.stage, "best_epoch", None):
             draft = self.folder / ".best"
-            write_folder(draft, self._weights(), self.config, card=model_card(self.config, None))
+            self._write_model(draft)
             put_in_place(draft, self.folder / "best")
 
     def _weights(self) -> dict[str, torch.Tensor]:
@@ -343,10 +368,9 @@ class Run:
         append_line(self.folder / "metrics.jsonl", {"time": time.time(), **place, **figures})
         self.lines += 1
 
-    def _save_if_due(self, event: Event) -> None:
+    def _save_is_due(self, event: Event) -> bool:
         since = time.monotonic() - self.saved
-        if since > SAVE_AT_MOST or (isinstance(event, Validated) and since > SAVE_COST * self.save_took):
-            self._save()
+        return since > SAVE_AT_MOST or (isinstance(event, Validated) and since > SAVE_COST * self.save_took)
 
     def _save(self) -> None:
         start = time.monotonic()
@@ -354,7 +378,7 @@ class Run:
         self.seconds["total"] = time.monotonic() - self.began
         counters |= {"seconds": self.seconds, "images": self.images, "lines": self.lines}
         counters |= {"adapted": self.adapted, "chosen": self.chosen}
-        checkpoint.save(self.folder / "last", (tensors | more_tensors, counters | more_counters))
+        self._write_state("last", (tensors | more_tensors, counters | more_counters))
         self.saved = time.monotonic()
         self.save_took, self.unsaved = self.saved - start, False
 
@@ -373,6 +397,9 @@ class Run:
         test = self._examine(predictor, tested) if tested else None
         self.seconds["evaluate"] += time.monotonic() - start
         self.seconds["total"] = time.monotonic() - self.began
+        self._write_delivered(draft, val, test, stopped)
+
+    def _write_delivered(self, draft: Path, val: Evaluation, test: Evaluation | None, stopped: bool) -> None:
         report = report_of(self, val, test, stopped)
         self.config = replace(self.config, summary=report["summary"])
         write_folder(draft, self._weights(), self.config, card=model_card(self.config, report), report=report)
@@ -386,8 +413,12 @@ class Run:
 
     def _written(self, folder: Path) -> Predictor:
         """The model as it stands, from the folder to which it was written."""
-        write_folder(folder, self._weights(), self.config, card=model_card(self.config, None))
+        self._write_model(folder)
+        self.ranks.first(None)  # it is there
         return Predictor(folder, self.settings.device, self.store, "torch")
+
+    def _write_model(self, folder: Path) -> None:
+        write_folder(folder, self._weights(), self.config, card=model_card(self.config, None))
 
     def _examine(self, predictor: Predictor, records: Sequence[Record]) -> Evaluation:
         start = time.monotonic()
@@ -397,9 +428,9 @@ class Run:
             left = (time.monotonic() - start) / done * (total - done)
             self.status.update(**({} if self.folds.present else {"seconds_left": left}))  # else more is to come
 
-        check_content(records)
+        check_content([records[place] for place in self.ranks.share(len(records))])
         begun = time.monotonic()
-        evaluation = examine(predictor, self.data, records, note)
+        evaluation = examine(predictor, self.data, records, note, self.ranks)
         self._time("evaluation", time.monotonic() - begun, len(records))
         return evaluation
 

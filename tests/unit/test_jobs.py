@@ -62,7 +62,8 @@ def make_run(store: Store, state: str, **changes: object) -> Path:
 def test_a_plan_settles_everything_that_can_be_told_without_torch(store, data, settings, small_model):
     plan = jobs.plan(store, replace(settings, data="shapes", device=None))
     left_open = {name for name, value in vars(plan.settings).items() if value is None}  # mode auto uses all
-    assert left_open == {"device", "precision", "minutes", "folds", "head_weight_decay"}  # the last is chosen on folds
+    chosen_on_folds = "head_weight_decay"
+    assert left_open == {"device", "devices", "precision", "minutes", "folds", chosen_on_folds}
     assert plan.settings.data == data.id and plan.settings.name == "shapes test_resnet"
     assert plan.settings.model == str(small_model)
     assert (plan.architecture, plan.preprocessing.size, plan.settings.image_size) == ("test_resnet", 48, 48)

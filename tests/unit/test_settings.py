@@ -39,7 +39,7 @@ def resolved(mode: str, **chosen: object) -> TrainSettings:
 def test_resolving_leaves_only_the_name_folds_what_torch_must_settle_and_what_the_mode_ignores(mode, ignored):
     settings = resolved(mode, weight_decay=0.1, head_weight_decay=0.1)  # the head's is otherwise left to its folds
     open_fields = {field.name for field in fields(settings) if getattr(settings, field.name) is None}
-    assert open_fields == {"name", "folds", "device", "precision", "minutes", *ignored}
+    assert open_fields == {"name", "folds", "device", "devices", "precision", "minutes", *ignored}
     assert not settings.problems()
 
 

@@ -291,7 +291,7 @@ def test_parts_have_the_loss_and_the_gradient_of_their_batch():
     stage = FullStage(model, PREPROCESSING, Pictures([], []), Pictures([], []), replace(settings, precision="float32"))
     found = []
     for stage.micro_batch in (7, 3, 2):
-        found.append((stage._gradients(images, targets), [weight.grad.clone() for weight in model.parameters()]))
+        found.append((stage._gradients(images, targets, 7), [weight.grad.clone() for weight in model.parameters()]))
     for loss, gradient in found[1:]:
         torch.testing.assert_close((loss, gradient), found[0])
 
