@@ -60,8 +60,9 @@ def work(folder: Path, status: Status, control: Control) -> str:
     status.update(state="running", stage="start")
     run = importlib.import_module("resnet.worker.run")  # brings torch
     run.settle(folder)
-    if turn.path != own_lock(folder).path:  # the queue was a guess, and torch knows the device better
-        turn.release()
+    if turn[0].path != own_locks(folder)[0].path:  # the queue was a guess, and torch knows the device better
+        for lock in turn:
+            lock.release()
         status.update(state="queued", stage="queue")
         turn, began = wait_for_turn(folder, status, control), time.monotonic()
         status.update(state="running", stage="start")
@@ -99,20 +100,31 @@ def _refusal(error: Exception) -> int | None:
     return int(told[1]) if told else None
 
 
-def wait_for_turn(folder: Path, status: Status, control: Control) -> Lock:
-    """The device's lock, once no run that was queued earlier waits for the same device."""
-    turn = own_lock(folder)
-    while earlier_in_queue(folder) or not turn.acquire():
-        status.leave_if_deleted()
-        if control.told_to_end or control.asked_to_stop:
-            raise ToldToEnd
-        time.sleep(LOOK)
+def wait_for_turn(folder: Path, status: Status, control: Control) -> list[Lock]:
+    """The devices' locks, once no run that was queued earlier waits for the first of them."""
+    first, *others = turn = own_locks(folder)
+    while earlier_in_queue(folder) or not first.acquire():
+        look_again_later(status, control)
+    for lock in others:  # all runs take them in this order, so no two wait for each other
+        while not lock.acquire():
+            look_again_later(status, control)
     return turn
 
 
-def own_lock(folder: Path) -> Lock:
-    """The lock of the device that the run waits for; not acquired."""
-    return Lock(Store.of(folder).device_lock(read_settings(folder)["queue"]))
+def look_again_later(status: Status, control: Control) -> None:
+    status.leave_if_deleted()
+    if control.told_to_end or control.asked_to_stop:
+        raise ToldToEnd
+    time.sleep(LOOK)
+
+
+def own_locks(folder: Path) -> list[Lock]:
+    """The locks of the device that the run waits for, or of all its GPUs in their order; not acquired."""
+    record, store = read_settings(folder), Store.of(folder)
+    devices = record["settings"]["devices"] or 1
+    several = devices > 1 and record["queue"].startswith("cuda")
+    names = [f"cuda:{index}" for index in range(devices)] if several else [record["queue"]]
+    return [Lock(store.device_lock(name)) for name in names]
 
 
 def earlier_in_queue(folder: Path) -> bool:

@@ -504,3 +504,16 @@ def test_models_are_listed_by_pattern_with_a_phrase_each():
     listed = dict(resnet.list_models("resnet50*"))
     assert {"resnet50", "resnet50d"} <= listed.keys() and all(listed.values())
     assert "resnet18" not in listed and resnet.list_models("nothing*") == []
+
+
+def test_a_run_on_several_gpus_waits_for_each_of_them(store):
+    folder, second = make_run(store, "queued"), Lock(store.device_lock("cuda:1"))
+    record = read_json(folder / "settings.json")
+    record["settings"] |= {"device": "cuda", "devices": 2}
+    write_json(folder / "settings.json", {**record, "queue": "cuda:0"})
+    assert second.acquire()
+    worker = subprocess.Popen([sys.executable, "-m", "resnet.worker", str(folder)], cwd=PROJECT)
+    until(lambda: is_locked(store.device_lock("cuda:0")))
+    assert jobs.status(folder)["state"] == "queued"
+    (folder / "stop").touch()
+    assert worker.wait(60) == 0 and jobs.status(folder)["state"] == "stopped"
