@@ -12,7 +12,7 @@ from resnet.errors import UserError
 from resnet.nn.variants import VARIANTS
 from resnet.store import PROJECT
 from resnet.views import picker
-from resnet.weights import models
+from resnet.weights import hub, models
 from resnet.weights.find import HubName, find, hub_config
 from resnet.weights.folder import IMAGENETS
 from resnet.weights.models import create_model
@@ -81,7 +81,7 @@ def test_a_former_name_is_made_and_told():
 def test_a_former_name_is_loaded_and_told(tmp_path, store, monkeypatch):
     path = tmp_path / "model.safetensors"
     save_file(create_model("resnet18").state_dict(), path)
-    monkeypatch.setattr(models, "download", lambda source: path)
+    monkeypatch.setattr(hub, "download", lambda source: path)
     found = models.open_model(find("gluon_resnet18_v1b", store))[0].adapted
     assert [message.say() for message in found] == [
         "“gluon_resnet18_v1b” is a former name; timm now calls it resnet18.gluon_in1k."
