@@ -129,7 +129,13 @@ def lr_find(options: argparse.Namespace, store: Store) -> None:
     if settings.mode != "scratch":
         _fetch(settings.model, store)
     find_rate = importlib.import_module("resnet.worker.finder").find_rate
-    result = find_rate(planned.settings, planned.architecture, planned.preprocessing, store, progress.update)
+    result = find_rate(
+        planned.settings,
+        planned.architecture,
+        planned.preprocessing,
+        store,
+        lambda trial, steps: progress.update(trial.step, steps),
+    )
     progress.close()
     _give(options, result, _rate_lines)
 

@@ -143,6 +143,11 @@ RANGES = {
 }
 
 
+def ignored(mode: str) -> tuple[str, ...]:
+    """The settings that a training in `mode` does not read."""
+    return {"head": FULL_ONLY, "auto": ()}.get(mode, HEAD_ONLY)
+
+
 def resolve(settings: TrainSettings, *, images: int, model_size: int, crop_mode: str) -> TrainSettings:
     """Every None filled in for `images` training pictures; None what the mode ignores.
 
@@ -192,10 +197,8 @@ def resolve(settings: TrainSettings, *, images: int, model_size: int, crop_mode:
         "crop_mode": crop_mode,
     }
     open_fields = {name: value for name, value in defaults.items() if getattr(settings, name) is None}
-    ignored = {"head": FULL_ONLY, "auto": ()}.get(settings.mode, HEAD_ONLY)
-    if settings.minutes:
-        ignored = (*ignored, "epochs")
-    return dataclasses.replace(settings, **{**open_fields, **dict.fromkeys(ignored)})
+    unread = (*ignored(settings.mode), *(["epochs"] if settings.minutes else []))
+    return dataclasses.replace(settings, **{**open_fields, **dict.fromkeys(unread)})
 
 
 def device_queue(device: str) -> str:

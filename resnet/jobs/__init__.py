@@ -1,6 +1,7 @@
 """Runs from the outside: plan, start, stop, resume, list, delete. Free of torch; all state is on the disk."""
 
 from resnet.jobs.plan import Plan, estimate, plan
+from resnet.jobs.rates import RateSearch
 from resnet.jobs.runs import (
     ALIVE,
     RESUMABLE,
@@ -24,6 +25,7 @@ __all__ = [
     "ALIVE",
     "RESUMABLE",
     "Plan",
+    "RateSearch",
     "delete_dataset",
     "delete_run",
     "diverged",

@@ -128,14 +128,19 @@ def _private_memory(process: int) -> int:
 def _started(folder: Path | None) -> subprocess.Popen:
     """A worker with a run, whose log gets what it prints, or one that waits for a run. It makes way for others."""
     process = _popen(folder)
+    make_way(process)
+    return process
+
+
+def make_way(process: subprocess.Popen) -> None:
+    """Let what else computes here come first; `process` was started with DETACHED."""
     if WINDOWS:
-        return process
+        return
     nice = min(19, os.nice(0) + NICE)
     with contextlib.suppress(OSError):  # it has ended already
         os.setpriority(os.PRIO_PROCESS, process.pid, nice)
         if sys.platform == "linux":  # which may weigh sessions against each other, not processes: sched(7), "autogroup"
             Path(f"/proc/{process.pid}/autogroup").write_text(str(nice))
-    return process
 
 
 def _popen(folder: Path | None) -> subprocess.Popen:

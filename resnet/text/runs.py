@@ -98,8 +98,12 @@ STRINGS: dict[str, tuple[str, str]] = {
         "该训练的另一个进程已终止，本进程随之结束。原因可能见于 log.txt；已保存的内容完好，可选择继续。",
     ),
     "device_busy": (
-        "A run is computing on the device {device}; try again once it has ended.",
-        "设备 {device} 上正有训练在运行；请待其结束后再试。",
+        "The device {device} is in use by a run, or by a search for a learning rate; try again once that has ended.",
+        "设备 {device} 正被训练或学习率搜索占用；请待其结束后再试。",
+    ),
+    "rates_failed": (
+        "The search for a learning rate came upon a fault of the program ({reason}).",
+        "搜索学习率时程序出现故障（{reason}）。",
     ),
     "rate_suggested": (
         "Suggested: --lr {rate}, a tenth of the rate at which the loss was lowest.",

@@ -155,8 +155,8 @@ STRINGS: dict[str, tuple[str, str]] = {
     "state_lost": ("interrupted", "已中断"),
     "state_shipped": ("shipped", "随附"),
     "advice_queued": (
-        "Another run is using the device; this one starts by itself when that ends.",
-        "另一个训练正在使用设备；它结束后本训练会自动开始。",
+        "The device is in use; this run starts by itself when it is its turn.",
+        "设备正被占用；轮到本训练时会自动开始。",
     ),
     "advice_stopped": (
         "The model learned so far is kept. Resume goes on from where it stopped.",

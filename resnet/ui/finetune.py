@@ -1,22 +1,16 @@
 """The Fine-tune tab: pictures, model, plan, start; and above them the run on its way."""
 
-import contextlib
-
 import gradio as gr
 
 from resnet import jobs
-from resnet.errors import UserError
-from resnet.predictor.engines import likely_devices
-from resnet.settings import CROP_MODES, TrainSettings
-from resnet.text import Message, say
+from resnet.text import say
 from resnet.ui.components import Choice
 from resnet.ui.models import model_choices
 from resnet.ui.offer import ModelOffer
+from resnet.ui.plan import PlanPart
 from resnet.ui.plots import curves
 from resnet.ui.ways import WaysIn
 from resnet.views import commands, figures, sentences, tables
-
-MODES = ("head", "auto", "scratch")
 
 
 class FinetuneTab:
@@ -33,7 +27,7 @@ class FinetuneTab:
             page.text("finetune_lead", style="lead")
             self._lay_out_pictures()
             self._lay_out_model()
-            self._lay_out_plan()
+            self.plan = PlanPart(page, self._button, self.data, self.model)
 
     def _lay_out_run(self) -> None:
         with gr.Group(visible=False, elem_id="run-part", elem_classes="panel") as self.run_part:
@@ -61,6 +55,7 @@ class FinetuneTab:
                 self.keep = self._button("keep", "finetune-delete-keep")
             self.data_note = self.page.html("finetune-data-note")
             self.report = self.page.html("finetune-report", min_height=24)
+            self.even = self._button("balance_classes", "finetune-balance-them", size="md", visible=False)
             self.details = gr.Accordion("", open=False, visible=False, elem_id="finetune-details")
             self.words.put(self.details, label="per_class_counts")
             with self.details:
@@ -74,39 +69,8 @@ class FinetuneTab:
             self.words.put(self.model, label="start_from", info="start_from_help")
             self.offered = ModelOffer(self.page, self.model, "finetune-model")
 
-    def _lay_out_plan(self) -> None:
-        with gr.Group(elem_classes="panel"):
-            self.page.text("step_plan", "h2", "step")
-            self.mode = gr.Radio([(mode, mode) for mode in MODES], value="auto", elem_id="finetune-mode")
-            self.words.put(self.mode, label="how_to_learn", info="help_mode", choices=mode_choices)
-            with self.words.put(gr.Accordion("", open=False, elem_id="finetune-more"), label="more_settings"):
-                self.plan = self.page.html("finetune-plan")
-                with gr.Row():
-                    self.name, self.epochs, self.minutes = map(self._field, ("name", "epochs", "minutes"))
-                with gr.Row():
-                    self.image_size = self._field("image_size")
-                    self.batch_size, self.learning_rate, self.seed = map(
-                        self._field, ("batch_size", "learning_rate", "seed")
-                    )
-                    self.folds = self._field("folds")
-                    self.devices = self._field("devices", visible=likely_devices() > 1)
-                self.crop_mode = Choice([("", "")], value="", elem_id="finetune-crop_mode", interactive=True)
-                self.words.put(self.crop_mode, label="setting_crop_mode", info="help_crop_mode", choices=crop_choices)
-            with gr.Row(equal_height=True, elem_classes="buttons"):
-                self.start = self._button("start_waiting", "finetune-start", variant="primary", interactive=False)
-                self.reason = self.page.html("finetune-reason")
-            self.command = gr.Textbox(
-                interactive=False, visible=False, buttons=["copy"], elem_id="finetune-command", elem_classes="mono"
-            )
-            self.words.put(self.command, label="same_on_command_line")
-
     def _button(self, key: str, elem_id: str, **settings: object) -> gr.Button:
         return self.words.put(gr.Button("", elem_id=elem_id, **settings), value=key)
-
-    def _field(self, name: str, **settings: object) -> gr.Textbox:
-        """Text, numbers too: a gr.Number that was left empty says 0 as soon as it is shown."""
-        field = gr.Textbox("", elem_id=f"finetune-{name}", min_width=180, **settings)
-        return self.words.put(field, label=f"setting_{name}", info=f"help_{name}", placeholder="automatic")
 
     # wiring
 
@@ -114,20 +78,17 @@ class FinetuneTab:
         if self.service.hosted:
             return
         page, language = self.page, self.page.language
-        self.form = [
-            *(self.data, self.model, self.mode, self.name, self.epochs, self.minutes, self.image_size),
-            *(self.batch_size, self.learning_rate, self.seed, self.folds, self.devices, self.crop_mode),
-        ]
         self.offered.wire()
         self.ways.wire(self.data, self.report, self.data_note)
         page.on(
             [page.load, self.data.change, language.change],
             self.say_report,
             [self.data],
-            [self.report, self.details, self.classes, self.unreadable],
+            [self.report, self.even, self.details, self.classes, self.unreadable],
             self.data_note,
             trigger_mode="always_last",
         )
+        page.on(self.even.click, self.balance, [], [self.even, self.plan.fields["balance"]])
         page.on(self.data.change, self.allow, [self.data], [self.delete, self.ask])
         page.on(self.delete.click, self.ask_first, [self.data], [self.ask, self.question], self.data_note)
         page.on(self.keep.click, self.ask_no_more, [], [self.ask])
@@ -135,19 +96,14 @@ class FinetuneTab:
         page.on(
             [page.load, self.tab.select, language.change], self.offer, [self.data, self.model], [self.data, self.model]
         )
-        fields = (field.change for field in self.form if field is not self.mode)
-        page.on(
-            [*fields, self.mode.input, self.offered.arrived.change, language.change],
-            self.say_plan,
-            self.form,
-            [self.mode, self.plan, self.start, self.command, self.reason],
-            trigger_mode="always_last",
-        )
+        self.plan.wire(self.offered.arrived)
         shown = [self.watched, self.seen, self.run_part, self.run, self.loss, self.accuracy]
         shown += [self.stop, self.resume, self.see]
         watch = {"inputs": [self.watched, self.seen], "outputs": shown, "queue": False}
         page.on(self.timer.tick, self.watch, **watch)
-        begun = page.on(self.start.click, self.begin, self.form, [self.watched], self.reason, concurrency_limit=1)
+        begun = page.on(
+            self.plan.start.click, self.begin, self.plan.form, [self.watched], self.plan.reason, concurrency_limit=1
+        )
         begun.success(None, js="() => window.resnetLab.show('run-part')", api_visibility="private")
         page.on(self.stop.click, self.end, [self.watched], [self.stop], self.run_note)
         page.on(self.resume.click, self.go_on, [self.watched], [self.seen], self.run_note)
@@ -166,15 +122,19 @@ class FinetuneTab:
 
     def say_report(self, data: str, language: str):
         if not data:
-            return figures.empty(say("pictures_empty", language)), gr.update(visible=False), None, None
+            return figures.empty(say("pictures_empty", language)), *[gr.update(visible=False)] * 2, None, None
         found = self.service.dataset(data)
         bad = tables.unreadable(found.report, language)
         return (
             figures.import_report(found, language),
+            gr.update(visible=any(message["key"] == "import_imbalance" for message in found.report["warnings"])),
             gr.update(visible=True),
             tables.classes(found.report, language),
             gr.update(value=bad, visible=len(bad) > 0),
         )
+
+    def balance(self, language: str):
+        return gr.update(visible=False), "loss"
 
     def allow(self, data: str, language: str):
         return gr.update(visible=bool(data)), gr.update(visible=False)
@@ -190,46 +150,9 @@ class FinetuneTab:
         self.service.delete_dataset(data)
         return self.choose(None, language), gr.update(visible=False)
 
-    def settings(
-        self, data, model, mode, name, epochs, minutes, image_size, batch_size, learning_rate, seed, folds, devices,
-        crop_mode,
-    ):  # fmt: skip
-        return TrainSettings(
-            data=data,
-            model=model,
-            mode=mode,
-            name=name or None,
-            epochs=number(epochs),
-            minutes=number(minutes),
-            image_size=number(image_size),
-            batch_size=number(batch_size),
-            learning_rate=number(learning_rate),
-            seed=number(seed) or 0,
-            folds=number(folds),
-            devices=number(devices),
-            crop_mode=crop_mode or None,
-        )
-
-    def say_plan(self, *form_and_language):
-        *form, language = form_and_language
-        settings = self.settings(*form)
-        try:
-            planned = self.service.plan(settings)
-        except UserError as problem:
-            return waiting(problem.message, language)
-        seconds = self.service.estimates(settings, planned, MODES)
-        takes = say("start", language, duration=sentences.rough(seconds[settings.mode], language))
-        return (
-            gr.update(choices=mode_choices(language, seconds)),
-            figures.note(sentences.plan(planned.settings, language), "quiet"),
-            gr.update(value=takes, interactive=True),
-            gr.update(value=commands.train(settings), visible=True),
-            figures.note(sentences.worker(self.service.worker_ready(), language), "quiet"),
-        )
-
     def begin(self, *form_and_language):
         *form, _ = form_and_language
-        return self.service.start(self.settings(*form))
+        return self.service.start(self.plan.settings(*form))
 
     def watch(self, watched: str, seen: tuple | None, language: str):
         run = self.service.worth_watching(watched)
@@ -255,31 +178,3 @@ class FinetuneTab:
     def go_on(self, run: str, language: str):
         self.service.resume(run)
         return None
-
-
-def waiting(reason: Message, language: str) -> tuple:
-    """The plan's part of the page while a run cannot be started, and why."""
-    button = gr.update(value=say("start_waiting", language), interactive=False)
-    why = figures.note(sentences.problem(reason, language), "quiet")
-    return gr.skip(), "", button, gr.update(visible=False), why
-
-
-def number(text: str) -> int | float | str | None:
-    """What was typed into a field for a number; None where it was left empty, words as they are, to be refused."""
-    for kind in (int, float):
-        with contextlib.suppress(ValueError):
-            return kind(text)
-    return text.strip() or None
-
-
-def mode_choices(language: str, seconds: dict[str, float] | None = None) -> list[tuple[str, str]]:
-    """The ways to train, each with its rough duration once that can be told."""
-    choices = []
-    for mode in MODES:
-        words = sentences.mode(mode, language)
-        choices.append((f"{words} · ~{sentences.rough(seconds[mode], language)}" if seconds else words, mode))
-    return choices
-
-
-def crop_choices(language: str) -> list[tuple[str, str]]:
-    return [(say("crop_as_model", language), ""), *((say(f"crop_{mode}", language), mode) for mode in CROP_MODES)]

@@ -23,6 +23,7 @@ from resnet.data.decoder import fitted
 from resnet.data.importing import import_dataset, import_uploads
 from resnet.data.samples import import_samples
 from resnet.errors import UserError
+from resnet.predictor.engines import likely_device
 from resnet.settings import TrainSettings
 from resnet.store import Store, name_of, read_json, read_lines
 from resnet.text import Message
@@ -69,6 +70,7 @@ class Service:
         self._loading: defaultdict[tuple, threading.Lock] = defaultdict(threading.Lock)  # one a predictor
         self._changing = threading.Lock()
         self._downloads = Downloads()
+        self.rates: jobs.RateSearch | None = None
         self._live = _Remembered(self._read_live, seconds=0.8)
 
     # models
@@ -274,11 +276,15 @@ class Service:
 
     @at_home
     def estimates(self, settings: TrainSettings, planned: jobs.Plan, modes: tuple[str, ...]) -> dict[str, float]:
-        """Seconds that a run would take here in each mode, roughly; `planned` is the plan in the mode of `settings`."""
-        plans = {
-            mode: planned if mode == settings.mode else self.plan(dataclasses.replace(settings, mode=mode))
-            for mode in modes
-        }
+        """Seconds that a run would take here, roughly, in each mode that is possible.
+
+        planned: the plan in the mode of `settings`.
+        """
+        plans = {settings.mode: planned}
+        for mode in modes:
+            if mode != settings.mode:
+                with contextlib.suppress(UserError):  # from scratch alone a model can do that is not here
+                    plans[mode] = self.plan(dataclasses.replace(settings, mode=mode))
         return {mode: jobs.estimate(self.store, plan) for mode, plan in plans.items()}
 
     @at_home
@@ -291,6 +297,15 @@ class Service:
     def worker_ready(self) -> int | None:
         """MB of memory that the worker takes which waits for a run, 0 where that is not known; None: none waits."""
         return jobs.workers.ready()
+
+    @at_home
+    def search_rates(self, settings: TrainSettings) -> None:
+        """Look for a learning rate; one search at a time, the last of which is kept."""
+        if needs_weights(settings):
+            self._want_here(settings.model)
+        if self.rates and self.rates.state == "running":
+            raise UserError("device_busy", device=likely_device())
+        self.rates = jobs.RateSearch(self.store, _unmistakable(settings))
 
     @at_home
     def stop(self, run: str) -> None:

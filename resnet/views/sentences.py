@@ -258,6 +258,20 @@ def worker(megabytes: int | None, language: str = "en") -> str:
     return say("worker_waits" if megabytes else "worker_waits_somehow", language, megabytes=megabytes)
 
 
+def setting(name: str, value: object, language: str = "en") -> str:
+    """A setting's value: a choice in its words, a number in few digits."""
+    if f"choice_{name}_{value}" in CATALOGUE:
+        return say(f"choice_{name}_{value}", language)
+    return f"{value:g}" if isinstance(value, float) else visible(str(value))
+
+
+def automatic(name: str, value: object, language: str = "en") -> str:
+    """What a setting that is left open comes to; value: as it was resolved, None where only the run will tell."""
+    if value is None:
+        return say(f"open_{name}" if f"open_{name}" in CATALOGUE else "automatic", language)
+    return say("automatic_is", language, value=setting(name, value, language))
+
+
 def warnings(report: dict, language: str = "en") -> list[str]:
     """What an import warns of."""
     return [said(message, language) for message in report["warnings"]]

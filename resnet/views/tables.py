@@ -98,7 +98,9 @@ def settings(report: dict, language: str = "en") -> pd.DataFrame:
     summary = report["summary"]
     values = {name: value for name, value in summary["settings"].items() if value is not None and name in SETTINGS}
     values |= {"data": summary["data"], "mode": sentences.mode(values["mode"], language)}
-    rows = [(say(f"setting_{name}", language), visible(str(value))) for name, value in values.items()]
+    rows = [
+        (say(f"setting_{name}", language), sentences.setting(name, value, language)) for name, value in values.items()
+    ]
     return pd.DataFrame(rows, columns=[say("column_setting", language), say("column_value", language)])
 
 

@@ -1,5 +1,13 @@
-"""The learning-rate finder on a model and a data set; nothing of what was learned is kept."""
+"""The learning-rate finder on a model and a data set; nothing of what was learned is kept.
 
+`python -m resnet.worker.finder` is told what to do by a line of JSON on standard input (see `main`) and ends with that
+input. It answers in lines of JSON: {point, steps} for each step, and last {suggestion} or {problem: message}.
+"""
+
+import json
+import os
+import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -11,6 +19,7 @@ from resnet.errors import UserError
 from resnet.predictor.torch_engine import best_device, check_device, fast_precision
 from resnet.settings import TrainSettings, device_queue
 from resnet.store import Lock, Store
+from resnet.text import Message
 from resnet.training.finder import Trial, suggested
 from resnet.training.trainer import Trainer
 from resnet.weights.models import create_model, load_for_training
@@ -25,11 +34,11 @@ def find_rate(
     architecture: str,
     preprocessing: Preprocessing,
     store: Store,
-    note: Callable[[int, int], None] = lambda done, total: None,
+    note: Callable[[Trial, int], None] = lambda trial, steps: None,
 ) -> dict:
     """{data, model, mode, device, suggestion, points: [{step, rate, loss, smoothed}], seconds} for resolved settings.
 
-    note: called with the steps taken and those to take at most.
+    note: called with each trial and how many there are to be at most.
     Raises UserError where the mode has no learning rate to find, a run has the device, or nothing could be tried.
     """
     if settings.mode == "head":
@@ -52,7 +61,7 @@ def find_rate(
         for event in trainer.try_rates(STEPS):
             if isinstance(event, Trial):
                 points.append(event)
-                note(event.step, STEPS)
+                note(event, STEPS)
     finally:
         turn.release()
     return {
@@ -64,3 +73,42 @@ def find_rate(
         "points": [asdict(point) for point in points],
         "seconds": time.monotonic() - start,
     }
+
+
+def main() -> None:
+    """Do what the input says: {root, owner, settings, architecture, preprocessing}, the settings resolved."""
+    told = json.loads(sys.stdin.readline())
+    threading.Thread(target=_leave_with_the_input, daemon=True).start()
+    settings, preprocessing = (
+        TrainSettings.from_json(told["settings"]),
+        Preprocessing.from_config(told["preprocessing"]),
+    )
+    store = Store.open(told["root"], told["owner"])
+    try:
+        result = find_rate(
+            settings,
+            told["architecture"],
+            preprocessing,
+            store,
+            lambda trial, steps: _answer(point=asdict(trial), steps=steps),
+        )
+        _answer(suggestion=result["suggestion"])
+    except UserError as error:
+        _answer(problem=error.message.to_json())
+    except Exception as error:
+        _answer(problem=Message("rates_failed", {"reason": f"{type(error).__name__}: {error}"[:300]}).to_json())
+        raise
+
+
+def _answer(**answer: object) -> None:
+    print(json.dumps(answer), flush=True)
+
+
+def _leave_with_the_input() -> None:
+    """Nobody waits for an answer once the other end is gone."""
+    sys.stdin.read()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

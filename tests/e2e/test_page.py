@@ -124,9 +124,9 @@ def test_the_whole_story(page: Page, app: App, archive: Path, tmp_path: Path):
     upload(page, "finetune-archive", archive)
     expect(page.locator("#finetune-report")).to_contain_text("notes.jpg")
     page.locator("#finetune-more button").first.click()
-    page.locator("#finetune-epochs input, #finetune-epochs textarea").fill("300")
-    page.locator("#finetune-image_size input, #finetune-image_size textarea").fill("64")
-    page.locator("#finetune-name input, #finetune-name textarea").first.fill("<b>my shapes</b>")
+    setting(page, "Learning", "epochs").fill("300")
+    setting(page, "Pictures", "image_size").fill("64")
+    setting(page, "Run", "name").fill("<b>my shapes</b>")
     start = page.locator("#finetune-start")
     expect(start).to_contain_text("Fine-tune for about")
     expect(page.locator("#finetune-command textarea")).to_have_value(re.compile("--epochs 300"))
@@ -162,6 +162,60 @@ def test_the_whole_story(page: Page, app: App, archive: Path, tmp_path: Path):
     upload(page, "classify-picture", tmp_path / "more" / "stars" / "000.jpg")
     expect(page.locator("#classify-answer")).to_contain_text("%")
     assert page.locator("b", has_text="my shapes").count() == 0, "a name is text, never markup"
+
+
+def setting(page: Page, group: str, name: str):
+    """A field among the settings, shown."""
+    page.locator("#finetune-settings").get_by_role("tab", name=group, exact=True).click()
+    field = page.locator(f"#finetune-{name} input, #finetune-{name} textarea").first
+    expect(field).to_be_visible()
+    return field
+
+
+def test_every_setting_changes_plan_and_command_and_a_wrong_one_says_why(page: Page, fresh: App):
+    visit(page, fresh)
+    tab(page, "Fine-tune")
+    page.locator("#finetune-samples").click()
+    start, command = page.locator("#finetune-start"), page.locator("#finetune-command textarea")
+    expect(start).to_be_enabled()
+    page.locator("#finetune-more button").first.click()
+    expect(setting(page, "Pictures", "train_size")).to_have_attribute("placeholder", "automatic: 128")
+    setting(page, "Pictures", "image_size").fill("64")
+    expect(setting(page, "Pictures", "train_size")).to_have_attribute("placeholder", "automatic: 48")
+    setting(page, "Pictures", "balance").click()
+    page.get_by_role("option", name=re.compile("loss")).click()
+    setting(page, "Regularisation", "dropout").fill("2")
+    expect(page.locator("#finetune-reason")).to_contain_text("dropout is 2")
+    expect(start).to_be_disabled()
+    setting(page, "Regularisation", "dropout").fill("0.2")
+    expect(command).to_have_value(re.compile("--image-size 64 --dropout 0.2 --balance loss"))
+    expect(page.locator("#finetune-plan")).to_contain_text("64 × 64 pixels")
+    page.locator("#finetune-mode label", has_text="head only").click()
+    expect(page.locator("#finetune-dropout")).to_be_hidden()
+    expect(command).to_have_value(re.compile("--mode head --image-size 64 --balance loss$"))
+
+
+def test_a_learning_rate_is_looked_for_and_taken_over(page: Page, fresh: App):
+    visit(page, fresh)
+    tab(page, "Fine-tune")
+    page.locator("#finetune-samples").click()
+    page.locator("#finetune-mode label", has_text="from scratch").click()
+    model = page.locator("#finetune-model input").first
+    model.fill("test_resnet")
+    model.press("Enter")
+    page.locator("#finetune-more button").first.click()
+    expect(setting(page, "Learning", "learning_rate")).to_have_attribute("placeholder", "automatic: 0.2")
+    setting(page, "Learning", "batch_size").fill("8")
+    find, stop, take = (page.locator(f"#finetune-rates{part}") for part in ("", "-stop", "-use"))
+    find.click()
+    stop.click()
+    expect(page.locator("#finetune-rates-note")).to_contain_text("was stopped")
+    find.click()
+    expect(take).to_be_visible(timeout=LONG)
+    expect(page.locator("#finetune-rates-plot polyline")).to_have_attribute("points", re.compile(r"\d+ \d+"))
+    take.click()
+    rate = take.inner_text().removeprefix("Use ")
+    expect(page.locator("#finetune-command textarea")).to_have_value(re.compile(f"--lr {re.escape(rate)}"))
 
 
 def test_sample_pictures_are_ready_to_train_on_at_once_and_can_be_deleted(page: Page, fresh: App):

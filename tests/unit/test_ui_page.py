@@ -24,7 +24,7 @@ from resnet.weights.folder import WEIGHTS, read_config
 
 UI = PROJECT / "resnet" / "ui"
 LAYOUT = {  # they build the page or serve it, and answer no event
-    *("classify.py:__init__", "classify.py:wire", "finetune.py:_lay_out_pictures", "finetune.py:_lay_out_plan"),
+    *("classify.py:__init__", "classify.py:wire", "finetune.py:_lay_out_pictures", "plan.py:__init__"),
     *("finetune.py:wire", "results.py:wire", "page.py:build", "page.py:_header", "page.py:on", "plots.py:_curve"),
     *("endpoints.py:add", "server.py:serve", "server.py:launch", "theme.py:theme"),
 }
@@ -116,6 +116,7 @@ def test_a_hosted_app_only_classifies(store: Store, data, tmp_path: Path) -> Non
         lambda: hosted.dataset(data.id),
         lambda: hosted.start(settings),
         lambda: hosted.plan(settings),
+        lambda: hosted.search_rates(settings),
         lambda: hosted.stop("x"),
         lambda: hosted.resume("x"),
         lambda: hosted.delete("x"),
