@@ -1,5 +1,6 @@
 """Several ranks, which accelerate brings together."""
 
+import atexit
 import contextlib
 import datetime
 import importlib
@@ -26,6 +27,7 @@ class Group(Ranks):
         self.rank, self.count = state.process_index, state.num_processes
         self.device = device if device == "cpu" else str(state.device)
         self._words = dist.new_group(backend="gloo", timeout=PATIENCE)
+        atexit.register(dist.destroy_process_group)  # its threads, left to themselves, may abort a process that ends
 
     def totals(self, *numbers: int) -> list[int]:
         values = torch.tensor(numbers, dtype=torch.int64)

@@ -15,11 +15,12 @@ from resnet.data.importing import import_dataset
 from resnet.evaluation.evaluate import examine
 from resnet.predictor import Predictor
 from resnet.settings import TrainSettings
-from resnet.store import PROJECT, Store, read_json
+from resnet.store import PROJECT, Store, read_json, write_json
 from tests.processes import children, family, free_port
 from tests.waiting import until
 
-ACCELERATE = ["--cpu", "--num_machines=1", "--num_processes=2", "--mixed_precision=no", "--dynamo_backend=no"]
+# the way to torchrun, on a CPU too: with --cpu it launches one process
+ACCELERATE = ["--multi_gpu", "--num_machines=1", "--num_processes=2", "--mixed_precision=no", "--dynamo_backend=no"]
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +48,8 @@ def test_whichever_ends_all_end_and_the_run_goes_on_from_its_save(store, picture
     assert told == "killed" or list((folder / "last").iterdir())
     until(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in everybody))
 
+    record = read_json(folder / "settings.json")  # without `devices`, only those who launch can make it two
+    write_json(folder / "settings.json", {**record, "settings": {**record["settings"], "devices": None}})
     launch = [sys.executable, "-m", "accelerate.commands.launch", *ACCELERATE, f"--main_process_port={free_port()}"]
     words = ["-m", "resnet", "resume", folder.name, "--json", "-"]
     environment = {**os.environ, "RESNET_HOME": str(store.root)}
