@@ -131,4 +131,6 @@ class ClassifyTab:
         choices = model_choices(self.service, language, classifiers=True)
         values = [value for _, value in choices]
         keep = chosen in values or (chosen and not self.service.hosted)
-        return gr.update(choices=choices, value=chosen if keep else next(iter(values), None))
+        if keep:  # of the value nothing is said: the visitor may have chosen another one meanwhile
+            return gr.update(choices=choices)
+        return gr.update(choices=choices, value=next(iter(values), None))

@@ -93,9 +93,7 @@ class FinetuneTab:
         page.on(self.delete.click, self.ask_first, [self.data], [self.ask, self.question], self.data_note)
         page.on(self.keep.click, self.ask_no_more, [], [self.ask])
         page.on(self.sure.click, self.delete_it, [self.data], [self.data, self.ask], self.data_note)
-        page.on(
-            [page.load, self.tab.select, language.change], self.offer, [self.data, self.model], [self.data, self.model]
-        )
+        page.on([page.load, self.tab.select, language.change], self.offer, [self.model], [self.data, self.model])
         self.plan.wire(self.offered.arrived)
         shown = [self.watched, self.seen, self.run_part, self.run, self.loss, self.accuracy]
         shown += [self.stop, self.resume, self.see]
@@ -112,13 +110,17 @@ class FinetuneTab:
     # callbacks
 
     def choose(self, chosen: str | None, language: str):
-        choices = [(sentences.data_line(data, language), data["id"]) for data in self.service.datasets()]
-        return gr.update(choices=choices, value=chosen)
+        return gr.update(choices=self.data_choices(language), value=chosen)
 
-    def offer(self, data: str, model: str, language: str):
-        models = model_choices(self.service, language)
-        first = next((entry["reference"] for entry in self.service.models() if not entry["own"]), "")
-        return self.choose(data or None, language), gr.update(choices=models, value=model or first)
+    def data_choices(self, language: str) -> list[tuple[str, str]]:
+        return [(sentences.data_line(data, language), data["id"]) for data in self.service.datasets()]
+
+    def offer(self, model: str, language: str):
+        """The choices. Of what is chosen nothing is said: the visitor may have chosen another one meanwhile."""
+        models = gr.update(choices=model_choices(self.service, language))
+        if not model:
+            models["value"] = next((entry["reference"] for entry in self.service.models() if not entry["own"]), "")
+        return gr.update(choices=self.data_choices(language)), models
 
     def say_report(self, data: str, language: str):
         if not data:
