@@ -95,8 +95,10 @@ class ResultsTab:
         results = self.service.results()
         ids = [result["run"] for result in results]
         choices = [(sentences.result_line(result, language), result["run"]) for result in results]
-        kept = chosen if chosen in ids else next(iter(ids), None)
-        return gr.update(choices=choices, value=kept), tables.runs(results, language), ids
+        runs = gr.update(choices=choices)
+        if chosen not in ids:  # else nothing is said of it: the visitor may have chosen another one meanwhile
+            runs["value"] = next(iter(ids), None)
+        return runs, tables.runs(results, language), ids
 
     def show(self, chosen: str, language: str):
         if not chosen or not self.service.has_report(chosen):
