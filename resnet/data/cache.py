@@ -18,9 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from resnet.data.dataset import Dataset
-from resnet.data.decoder import resized
-from resnet.errors import UserError
-from resnet.text import Message
+from resnet.data.decoder import readable, resized
 
 VERSION = 1  # of the file's form, and of how pictures are decoded
 MOST = 20 * 10**9  # bytes of a part that are kept; more is decoded whenever it is needed
@@ -97,9 +95,7 @@ class Cache:
     def _decode(self, order: Iterable[int]) -> Iterator[np.ndarray]:
         order, ahead = itertools.tee(order)
         for index, pixels in zip(order, resized(self._source(index) for index in ahead), strict=True):
-            if isinstance(pixels, Message):
-                raise UserError("picture_lost", file=self.paths[index].name, reason=pixels)
-            yield pixels
+            yield readable(self.paths[index], pixels)
 
     def _source(self, index: int) -> tuple[Path, int, int]:
         height, width = self.shapes[index].tolist()

@@ -105,6 +105,13 @@ def resized(sources: Iterable[tuple[Path, int, int]]) -> Iterator[np.ndarray | M
     yield from _answers({"task": "resize"}, requests, read_answer)
 
 
+def readable(path: Path, answer: T | Message) -> T:
+    """The answer for a picture of a data set; UserError with the reason where there is none."""
+    if isinstance(answer, Message):
+        raise UserError("picture_lost", file=path.name, reason=answer)
+    return answer
+
+
 def _read_pixels(pixels: BinaryIO, shape: tuple[int, ...]) -> np.ndarray:
     made = np.empty(shape, np.uint8)
     if pixels.readinto(made) < made.nbytes:

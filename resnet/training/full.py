@@ -11,13 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from resnet.data.batches import fitted_batches, steps_per_epoch
+from resnet.data.decoder import readable
 from resnet.errors import UserError
 from resnet.nn.network import ResNet
 from resnet.predictor.predictor import BATCH, compute
 from resnet.predictor.ranks import ALONE, Ranks
 from resnet.predictor.torch_engine import TorchEngine
 from resnet.settings import TrainSettings
-from resnet.text import Message
 from resnet.training.budget import Budget
 from resnet.training.finder import Trial, diverges, smoothed, trial_rate
 from resnet.training.loader import Loader
@@ -287,8 +287,7 @@ class FullStage:
         rows, seen, paths = [], [], [self.val.paths[place] for place in self.ranks.share(len(self.val.paths))]
         for pictures in fitted_batches(self.seen or paths, self.preprocessing, BATCH):
             for path, picture in zip(paths[len(rows) :], pictures, strict=False):
-                if isinstance(picture, Message):
-                    raise UserError("picture_lost", file=path.name, reason=picture)
+                readable(path, picture)
             with autocast(self.settings.device, self.settings.precision):
                 rows.extend(engine.logits(np.stack(pictures)))
             seen += pictures if len(paths) * pictures[0].nbytes <= SEEN else []

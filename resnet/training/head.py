@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from resnet.data.batches import steps_per_epoch
-from resnet.errors import UserError
+from resnet.data.decoder import readable
 from resnet.nn.network import ResNet
 from resnet.predictor.engines import Engine
 from resnet.predictor.graph import onnx_graph
@@ -18,7 +18,6 @@ from resnet.predictor.predictor import BATCH, compute
 from resnet.predictor.ranks import ALONE, Ranks
 from resnet.predictor.torch_engine import fastest
 from resnet.settings import TrainSettings
-from resnet.text import Message
 from resnet.training.folds import chosen_decay
 from resnet.training.recipe import class_weights, rate_at
 from resnet.training.stage import (
@@ -133,7 +132,7 @@ class HeadStage:
         own = [[turn[place] for place in self.ranks.share(len(turn))] for turn in turns]
         outputs = compute(network, self.preprocessing, [path for paths in own for path in paths])
         for turn, paths in zip(turns, own, strict=True):
-            rows = [torch.from_numpy(_read(path, output)) for path, output in zip(paths, outputs, strict=False)]
+            rows = [torch.from_numpy(readable(path, output)) for path, output in zip(paths, outputs, strict=False)]
             self.features = torch.cat([self.features, torch.stack(self.ranks.gathered(rows))])
             yield Progress("features", 0, self.epochs, len(self.features), total, len(turn))
 
@@ -192,12 +191,6 @@ class HeadStage:
         self.features = tensors["features"]
         load_counters(self, counts)
         self.weight_decay = counts.get("weight_decay", self.weight_decay)
-
-
-def _read(path: Path, output: np.ndarray | Message) -> np.ndarray:
-    if isinstance(output, Message):
-        raise UserError("picture_lost", file=path.name, reason=output)
-    return output
 
 
 def of_mirrored(network: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> np.ndarray:
