@@ -40,12 +40,15 @@ class Plan:
     license: str | None  # of the start weights
 
 
-def plan(store: Store, settings: TrainSettings) -> Plan:
-    """Everything that can be said before the start. Raises UserError with all that stands against it."""
+def plan(store: Store, settings: TrainSettings, data: Dataset | None = None) -> Plan:
+    """Everything that can be said before the start. Raises UserError with all that stands against it.
+
+    data: the settings' data set, where it was opened before; its manifest is read once.
+    """
     problems = settings.problems()
     if any(problem.key == "not_text" for problem in problems):
         raise UserError.of(problems)  # there is no name to look up
-    data = _tried(problems, lambda: Dataset.open(store.dataset(settings.data)))
+    data = data or _tried(problems, lambda: Dataset.open(store.dataset(settings.data)))
     start = _tried(problems, lambda: _start(store, settings))
     if data:
         problems += data.problems()

@@ -266,13 +266,16 @@ class Service:
     # runs
 
     @at_home
-    def plan(self, settings: TrainSettings) -> jobs.Plan:
-        """The settings with every default filled in; UserError names all that is wrong with them."""
+    def plan(self, settings: TrainSettings, data: Dataset | None = None) -> jobs.Plan:
+        """The settings with every default filled in; UserError names all that is wrong with them.
+
+        data: their data set, where it was opened before.
+        """
         if not settings.data:
             raise UserError("start_needs_pictures")
         if needs_weights(settings):
             self._want_here(settings.model)
-        return jobs.plan(self.store, _unmistakable(settings))
+        return jobs.plan(self.store, _unmistakable(settings), data)
 
     @at_home
     def estimates(self, settings: TrainSettings, planned: jobs.Plan, modes: tuple[str, ...]) -> dict[str, float]:
@@ -284,7 +287,7 @@ class Service:
         for mode in modes:
             if mode != settings.mode:
                 with contextlib.suppress(UserError):  # from scratch alone a model can do that is not here
-                    plans[mode] = self.plan(dataclasses.replace(settings, mode=mode))
+                    plans[mode] = self.plan(dataclasses.replace(settings, mode=mode), planned.data)
         return {mode: jobs.estimate(self.store, plan) for mode, plan in plans.items()}
 
     @at_home
