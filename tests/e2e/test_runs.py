@@ -251,7 +251,7 @@ def test_a_run_that_diverges_delivers_its_last_good_model_and_is_not_resumed(sto
     assert "the learning rate of 10 is too high" in jobs.status(folder)["message"]["english"]
     summary = read_json(folder / "report.json")["summary"]
     assert (folder / "model" / "model.safetensors").is_file() and summary["stopped_early"] is True
-    assert at <= summary["steps"] == steps(folder)
+    assert at <= steps(folder) <= summary["steps"]  # not every step has a line
     assert all(np.isfinite(tensor).all() for tensor in load_file(folder / "model" / "model.safetensors").values())
     with pytest.raises(UserError, match="would fail again"):
         jobs.resume(store, folder.name)
