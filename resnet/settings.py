@@ -13,18 +13,20 @@ from resnet.text import Message
 
 MODES = ("auto", "head", "full", "scratch")
 CROP_MODES = ("center", "squash", "border")
+OPTIMIZERS = ("sgd", "muon")
 AUGMENTS = ("light", "colour", "strong")
 PRECISIONS = ("float32", "bfloat16")
 BALANCES = ("none", "loss", "sampling")
 CHOICES = {
-    "mode": MODES, "crop_mode": CROP_MODES, "augment": AUGMENTS, "precision": PRECISIONS, "balance": BALANCES,
+    "mode": MODES, "optimizer": OPTIMIZERS, "crop_mode": CROP_MODES, "augment": AUGMENTS, "precision": PRECISIONS,
+    "balance": BALANCES,
 }  # fmt: skip
 # What only one of the two stages of training reads; all else serves both.
 HEAD_ONLY = ("head_epochs", "head_learning_rate", "head_weight_decay", "head_views")
 FULL_ONLY = (
-    "epochs", "minutes", "learning_rate", "weight_decay", "train_size", "ema_decay", "crop_scale", "augment", "mixup",
-    "cutmix", "erasing", "precision", "start_size", "layer_decay", "frozen_stages", "dropout", "drop_path", "clip",
-    "l1", "patience",
+    "epochs", "minutes", "optimizer", "learning_rate", "weight_decay", "train_size", "ema_decay", "crop_scale",
+    "augment", "mixup", "cutmix", "erasing", "start_size", "layer_decay", "frozen_stages", "dropout", "drop_path",
+    "clip", "l1", "patience",
 )  # fmt: skip
 MOST_DEVICES = 16
 DEVICE = re.compile(r"cpu|mps|cuda(:\d{1,2})?")
@@ -43,9 +45,10 @@ class TrainSettings:
     train_size: int | None = None  # pixels; the random crop it learns from, smaller than image_size (see `resolve`)
     start_size: int | None = None  # pixels; the same in the first epoch, from which it grows
     batch_size: int | None = None  # images per step
-    learning_rate: float | None = None  # the highest of the schedule, per step of SGD
+    optimizer: str | None = None  # what takes the steps of all layers: sgd, or muon (see resnet.training.recipe)
+    learning_rate: float | None = None  # the highest of the schedule, per step
     head_learning_rate: float | None = None  # the same for the head on cached features
-    momentum: float = 0.9  # Nesterov's
+    momentum: float | None = None  # Nesterov's
     weight_decay: float | None = None  # per step, times the learning rate; on weights, not on norms and biases
     head_weight_decay: float | None = None  # the same for the head; None: chosen on folds of the training part
     head_views: int | None = None  # features of each training picture: as it is, or mirrored as well
@@ -70,7 +73,7 @@ class TrainSettings:
     seed: int = 0
     device: str | None = None  # cuda, mps, cpu; None: the best there is
     devices: int | None = None  # of that kind and of this machine, each of which takes its share of every step
-    precision: str | None = None  # of activations while training; None: bfloat16 where the device is fast at it
+    precision: str | None = None  # of what is learned from; None: bfloat16 where the device is fast at it
 
     def problems(self) -> list[Message]:
         """Everything that is wrong with these settings: field, value, allowed range."""
@@ -143,6 +146,12 @@ RANGES = {
 }
 
 
+RATES = {  # higher where the classifier is new and learns with all the rest
+    "sgd": {"auto": 0.01, "full": 0.03, "scratch": 0.2},
+    "muon": {"auto": 0.0003, "full": 0.001, "scratch": 0.008},
+}
+
+
 def ignored(mode: str) -> tuple[str, ...]:
     """The settings that a training in `mode` does not read."""
     return {"head": FULL_ONLY, "auto": ()}.get(mode, HEAD_ONLY)
@@ -169,6 +178,7 @@ def resolve(settings: TrainSettings, *, images: int, model_size: int, crop_mode:
         )
     image_size = settings.image_size or model_size
     train_size = settings.train_size or max(32, round(0.8 * image_size / 16) * 16)
+    optimizer = settings.optimizer or ("muon" if scratch else "sgd")
     defaults = {
         "epochs": 20 if scratch else max(3, min(12, math.ceil(4000 / images))),
         "head_epochs": 40,
@@ -176,11 +186,12 @@ def resolve(settings: TrainSettings, *, images: int, model_size: int, crop_mode:
         "train_size": train_size,
         "start_size": train_size,
         "batch_size": max(2, min(64 if scratch else 32, images // 4)),
-        # higher where the classifier is new and learns with all the rest
-        "learning_rate": {"scratch": 0.2, "full": 0.03}.get(settings.mode, 0.01),
+        "optimizer": optimizer,
+        "learning_rate": RATES[optimizer].get(settings.mode),
+        "momentum": 0.95 if optimizer == "muon" else 0.9,
         "head_learning_rate": 1.0,
         "head_views": 1,
-        "weight_decay": 5e-4 if scratch else 1e-4,
+        "weight_decay": 0.05 if optimizer == "muon" else 5e-4 if scratch else 1e-4,
         "l1": 0.0,
         "layer_decay": 1.0 if scratch else 0.7,  # Howard & Ruder 2018 (ULMFiT), section 3.2, take 1 / 2.6
         "frozen_stages": 0,

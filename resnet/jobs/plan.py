@@ -12,6 +12,7 @@ from resnet.data.importing import clean_name
 from resnet.data.layout import few
 from resnet.data.split import folds, unspread
 from resnet.errors import UserError
+from resnet.evaluation.evaluate import LOOKED_AT_AGAIN
 from resnet.nn.variants import VARIANTS, variant
 from resnet.predictor.engines import launched, likely_device
 from resnet.settings import TrainSettings, resolve
@@ -144,7 +145,8 @@ def estimate(store: Store, plan: Plan) -> float:
 
     def model(train: float, val: float) -> float:
         """Seconds for one model, its evaluation included."""
-        seconds = val * evaluation + head_epochs * steps_per_epoch(round(train), settings.batch_size)
+        looked_at = min(val, LOOKED_AT_AGAIN) if settings.mode == "head" else val
+        seconds = looked_at * evaluation + head_epochs * steps_per_epoch(round(train), settings.batch_size)
         if settings.mode != "head":
             seconds += settings.epochs * (train * step + val * evaluation)
         return seconds + (features if settings.mode == "auto" else 0.0)

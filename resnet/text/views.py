@@ -209,6 +209,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "setting_minutes": ("minutes", "分钟数"),
     "setting_image_size": ("picture size, pixels", "图片尺寸（像素）"),
     "setting_batch_size": ("pictures per step", "每步图片数"),
+    "setting_optimizer": ("optimizer", "优化器"),
     "setting_learning_rate": ("learning rate", "学习率"),
     "setting_crop_mode": ("fitting to a square", "裁成正方形的方式"),
     "setting_folds": ("folds", "折数"),

@@ -25,6 +25,7 @@ from resnet.training.recipe import (
     averaged,
     class_weights,
     freeze,
+    optimizer,
     parameter_groups,
     rate_at,
     seed_step,
@@ -84,7 +85,7 @@ class FullStage:
         self.frozen = freeze(self.model, settings.frozen_stages)
         self.average = averaged(self.model, settings.ema_decay) if settings.ema_decay else None
         groups = parameter_groups(self.model, settings.weight_decay, settings.layer_decay)
-        self.optimizer = torch.optim.SGD(groups, lr=0.0, momentum=settings.momentum, nesterov=settings.momentum > 0)
+        self.optimizer = optimizer(settings.optimizer, groups, settings.momentum)
         weights = class_weights(train.targets, model.num_classes) if settings.balance == "loss" else None
         self.criterion = nn.CrossEntropyLoss(weights, reduction="sum", label_smoothing=settings.label_smoothing)
         self.criterion.to(settings.device)

@@ -19,7 +19,7 @@ from resnet.predictor.ranks import ALONE, Ranks
 from resnet.predictor.torch_engine import fastest
 from resnet.settings import TrainSettings
 from resnet.training.folds import chosen_decay
-from resnet.training.recipe import class_weights, rate_at
+from resnet.training.recipe import class_weights, optimizer, rate_at
 from resnet.training.stage import (
     Chosen,
     Event,
@@ -43,6 +43,9 @@ class HeadStage:
     """Only the classifier learns. The backbone's features are computed once and kept, so an epoch takes moments.
 
     Of several ranks each computes its share of the features; then all do the same, for it takes moments.
+
+    Learning needs no exact features: in bfloat16, where that is faster, they are a little noisier. Those of the
+    validation part are what the delivered model is judged by, and as exact as its answers.
 
     For the fit the features are moved to mean 0 and scaled to a mean squared length of 1 over the training part, so
     that one learning rate suits every network. The linear map that undoes it is folded into the
@@ -70,7 +73,7 @@ class HeadStage:
         nn.init.zeros_(self.head.bias)
         self.weight_decay = settings.head_weight_decay  # None until it is chosen
         groups = [{"params": [self.head.weight]}, {"params": [self.head.bias]}]
-        self.optimizer = torch.optim.SGD(groups, lr=0.0, momentum=settings.momentum, nesterov=settings.momentum > 0)
+        self.optimizer = optimizer("sgd", groups, settings.momentum)
         # Shown evenly or weighted evenly, classes have the same loss in the mean; the weights do it without chance.
         self.weights = class_weights(train.targets, model.num_classes) if settings.balance != "none" else None
         self.criterion = nn.CrossEntropyLoss(self.weights, reduction="sum", label_smoothing=settings.label_smoothing)
@@ -114,16 +117,16 @@ class HeadStage:
         )
 
     def _compute_features(self) -> Iterator[Progress]:
-        parts = [False, *[True] * (self.settings.head_views - 1)]
-        pictures = {False: [*self.train.paths, *self.val.paths], True: self.train.paths}
-        total, before = sum(len(pictures[mirrored]) for mirrored in parts), 0
+        train, val, views = self.train.paths, self.val.paths, self.settings.head_views
+        total = views * len(train) + len(val)
         if len(self.features) == total:
             return
-        engine = self._engine()
-        for mirrored in parts:
-            network = partial(of_mirrored, engine.features) if mirrored else engine.features
-            yield from self._compute(network, pictures[mirrored], before, total)
-            before += len(pictures[mirrored])
+        exact = self._engine()
+        quick = self._quick_engine() or exact
+        yield from self._compute(quick.features, train, 0, total)
+        yield from self._compute(exact.features, val, len(train), total)
+        if views == 2:
+            yield from self._compute(partial(of_mirrored, quick.features), train, len(train) + len(val), total)
 
     def _compute(self, network: Callable, paths: Sequence[Path], before: int, total: int) -> Iterator[Progress]:
         """The rows of `paths`, which come after `before` others; some of them may be there."""
@@ -135,6 +138,11 @@ class HeadStage:
             rows = [torch.from_numpy(readable(path, output)) for path, output in zip(paths, outputs, strict=False)]
             self.features = torch.cat([self.features, torch.stack(self.ranks.gathered(rows))])
             yield Progress("features", 0, self.epochs, len(self.features), total, len(turn))
+
+    def known_logits(self) -> np.ndarray | None:
+        """What the delivered model answers to the validation part, float32 (N, K), once it has learned."""
+        first, count = len(self.train.paths), len(self.val.paths)
+        return self.model.fc(self.features[first : first + count]).detach().numpy() if self.step else None
 
     def known_features(self) -> dict[Path, Tensor]:
         """The features (F) of each picture, as far as they are computed."""
@@ -149,6 +157,12 @@ class HeadStage:
         if self.engine == "onnx":
             return OnnxEngine(onnx_graph(self.model).SerializeToString(), self.preprocessing)
         return fastest(self.model, self.preprocessing, self.settings.device)
+
+    def _quick_engine(self) -> Engine | None:
+        """A less exact one for what is only learned from; none with folds, where every picture is judged by as well."""
+        if self.settings.precision != "bfloat16" or self.settings.folds:
+            return None
+        return fastest(self.model, self.preprocessing, self.settings.device, torch.bfloat16)
 
     def _centred(self) -> tuple[Tensor, Tensor, Tensor]:
         known = self.features[: len(self.train.paths)]

@@ -160,7 +160,7 @@ def unprefixed(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     """What the optimizer remembers, as "INDEX.NAME" -> tensor."""
     remembered = optimizer.state_dict()["state"]
-    return {f"{index}.{name}": value for index, entry in remembered.items() for name, value in entry.items()}
+    return {f"{i}.{name}": torch.as_tensor(value) for i, entry in remembered.items() for name, value in entry.items()}
 
 
 def load_optimizer_tensors(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:

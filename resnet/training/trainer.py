@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 
+import numpy as np
+
 from resnet.nn.network import ResNet
 from resnet.predictor.ranks import ALONE, Ranks
 from resnet.settings import TrainSettings
@@ -82,6 +84,10 @@ class Trainer:
         """Take over the features that `other`, from the same start weights, has computed of the same pictures."""
         if isinstance(self.stage, HeadStage) and isinstance(other.stage, HeadStage):
             self.stage.take_features(other.stage.known_features())
+
+    def known_logits(self) -> np.ndarray | None:
+        """The logits float32 (N, K) of the validation part, where training has found them with the delivered model."""
+        return self.stage.known_logits() if isinstance(self.stage, HeadStage) else None
 
     def learned_nothing(self) -> bool:
         return self.index == 0 and self.stage.step == 0

@@ -20,8 +20,8 @@ FIELDS = {
 }
 GROUPS = {  # in which a visitor looks for them; what is in none stands under "run"
     "learning": (
-        *("epochs", "minutes", "batch_size", "learning_rate", "warmup", "momentum", "layer_decay", "frozen_stages"),
-        *("ema_decay", "clip", "head_epochs", "head_learning_rate"),
+        *("epochs", "minutes", "batch_size", "optimizer", "learning_rate", "warmup", "momentum", "layer_decay"),
+        *("frozen_stages", "ema_decay", "clip", "head_epochs", "head_learning_rate"),
     ),
     "pictures": (
         *("image_size", "crop_mode", "balance", "train_size", "start_size", "crop_scale", "augment", "mixup"),

@@ -34,7 +34,7 @@ def read_settings(folder: Path) -> dict:
     """
     record = _read(folder, "settings.json")
     try:
-        settings = TrainSettings.from_json(record["settings"])
+        settings = TrainSettings.from_json({"optimizer": "sgd", **record["settings"]})  # once there was no other
         if problems := settings.problems():
             raise ValueError(" ".join(problem.say() for problem in problems))
         defaults = {

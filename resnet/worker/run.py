@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch.nn import functional as F
 
@@ -68,7 +69,7 @@ def settle(folder: Path) -> None:
     device = check_device(settings.device) if settings.device else best_device()
     if not 1 <= (settings.devices or 1) <= device_count(device):
         raise UserError("devices_too_few", devices=settings.devices, device=device, n=device_count(device))
-    precision = settings.precision or (fast_precision(device) if settings.mode != "head" else None)
+    precision = settings.precision or fast_precision(device)
     if "engine" not in record:  # a run goes on with what it began with: torch, where it was settled by an older version
         known = device == "cpu" and "threads" not in record and built.faster(record["architecture"], Store.of(folder))
         record["engine"] = known or "torch"
@@ -224,7 +225,7 @@ class Run:
                 return False
             start = time.monotonic()
             predictor = self._written(self.folder / ".draft")
-            self.folds.note(self._examine(predictor, self.folds.parts()[1]))
+            self.folds.note(self._examine(predictor, self.folds.parts()[1], self.trainer.known_logits()))
             self.seconds["evaluate"] += time.monotonic() - start
             self.settings, self.chosen = replace(self.settings, **dict.fromkeys(self.chosen)), {}
             before, self.trainer = self.trainer, self._trainer(fresh=True)
@@ -391,7 +392,7 @@ class Run:
         self.status.update(stage="evaluate", seconds_left=None)
         start, draft = time.monotonic(), self.folder / ".draft"
         predictor = self._written(draft)
-        val = self._examine(predictor, self.data.part("val"))
+        val = self._examine(predictor, self.data.part("val"), self.trainer.known_logits())
         self.config = predictor.config = replace(self.config, temperature=fit_temperature(val.logits, val.targets))
         tested = [] if stopped else self.data.part("test")
         test = self._examine(predictor, tested) if tested else None
@@ -420,18 +421,20 @@ class Run:
     def _write_model(self, folder: Path) -> None:
         write_folder(folder, self._weights(), self.config, card=model_card(self.config, None))
 
-    def _examine(self, predictor: Predictor, records: Sequence[Record]) -> Evaluation:
-        start = time.monotonic()
+    def _examine(self, predictor: Predictor, records: Sequence[Record], known: np.ndarray | None = None) -> Evaluation:
+        start, looked_at = time.monotonic(), 0
 
         def note(done: int, total: int) -> None:
+            nonlocal looked_at
+            looked_at += 1
             self.control.leave_if_told()
             left = (time.monotonic() - start) / done * (total - done)
             self.status.update(**({} if self.folds.present else {"seconds_left": left}))  # else more is to come
 
         check_content([records[place] for place in self.ranks.share(len(records))])
         begun = time.monotonic()
-        evaluation = examine(predictor, self.data, records, note, self.ranks)
-        self._time("evaluation", time.monotonic() - begun, len(records))
+        evaluation = examine(predictor, self.data, records, note, self.ranks, known)
+        self._time("evaluation", time.monotonic() - begun, looked_at)
         return evaluation
 
 

@@ -469,6 +469,22 @@ def test_every_parameter_learns_once_lower_layers_slower_and_norms_undecayed():
     assert of[id(model.fc.bias)]["weight_decay"] == of[id(model.bn1.weight)]["weight_decay"] == 0
 
 
+def test_muon_moves_a_convolution_by_the_nearest_orthogonal_matrix_and_adamw_the_classifier(data):
+    torch.manual_seed(0)
+    before = create("resnet18", len(data.classes)).state_dict()
+    run = trainer(data, mode="scratch", weight_decay=0.0, warmup=0.0, ema_decay=0.0)
+    next(event for event in run.fit() if isinstance(event, Progress))
+    steps = {name: tensor - before[name] for name, tensor in tensors(run).items()}
+    rate = run.stage.optimizer.param_groups[0]["lr"]
+    lengths = torch.linalg.svdvals(steps["conv1.weight"].flatten(1).double())  # in all directions
+    assert lengths.quantile(0.1) > 0.7 * lengths.max()
+    gradient = torch.linalg.svdvals(run.stage.model.conv1.weight.grad.flatten(1).double())
+    assert gradient.quantile(0.1) < 0.2 * gradient.max()
+    size = steps["conv1.weight"].square().mean().sqrt()
+    assert size == pytest.approx(0.2 * rate, rel=0.5)  # as large as AdamW's usually are
+    assert rate < steps["fc.weight"].abs().min() > 0.99 * steps["fc.weight"].abs().max()  # AdamW's first goes by signs
+
+
 def test_the_average_follows_as_its_formula_says():
     model = create("resnet18", 2)
     average = averaged(model, decay=0.5)
