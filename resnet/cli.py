@@ -116,6 +116,7 @@ def train(options: argparse.Namespace, store: Store) -> None:
 
 
 def _started(options: argparse.Namespace, store: Store) -> str:
+    jobs.workers.load_one()
     settings = _settings(options, store)
     if settings.mode != "scratch":
         jobs.plan(store, settings)  # what is wrong is said before anything is fetched

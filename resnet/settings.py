@@ -177,7 +177,7 @@ def resolve(settings: TrainSettings, *, images: int, model_size: int, crop_mode:
             head_learning_rate=settings.head_learning_rate or settings.learning_rate,
         )
     image_size = settings.image_size or model_size
-    train_size = settings.train_size or max(32, round(0.8 * image_size / 16) * 16)
+    train_size = settings.train_size or max(32, round(0.8 * image_size / 8) * 8)
     optimizer = settings.optimizer or ("muon" if scratch else "sgd")
     defaults = {
         "epochs": 20 if scratch else max(3, min(12, math.ceil(4000 / images))),
@@ -200,7 +200,7 @@ def resolve(settings: TrainSettings, *, images: int, model_size: int, crop_mode:
         "clip": 0.0,
         "patience": 0,
         "ema_decay": 0.998 if scratch else 0.98,
-        "crop_scale": 0.25 if scratch else 0.35,
+        "crop_scale": 0.35,
         "augment": "light",
         "mixup": 0.0,
         "cutmix": 0.0,

@@ -49,6 +49,12 @@ class Workers:
             given = waiting is not None and waiting.take(folder)
             self.launched[folder] = waiting.process if given else _started(folder)
 
+    def load_one(self) -> None:
+        """Load a worker for the run that is to come, while its pictures are imported."""
+        with self._changing:
+            if self.waiting is None and launched()[1] == 1:
+                self.waiting = _Waiting()
+
     def keep_one_ready(self) -> None:
         """From now on a worker waits for the next run whenever none of ours is at work.
 

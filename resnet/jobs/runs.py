@@ -212,6 +212,7 @@ def train(data: str | Path, model: str = "", *, store: Store | None = None, **se
     the run fails. An interrupt ends the run, which can be resumed.
     """
     store = store or Store.open()
+    workers.load_one()
     if Path(data).exists():
         data = import_dataset(Path(data), store).id
     folder = store.runs / start(store, TrainSettings(str(data), model, **settings))

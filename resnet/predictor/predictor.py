@@ -27,8 +27,6 @@ from resnet.weights.folder import ModelConfig, read_config
 from resnet.weights.neighbours import Neighbours
 from resnet.weights.preprocessing import Preprocessing
 
-BATCH = 32  # pictures: more gains no speed on a CPU, and on a GPU decoding is the limit
-
 
 class Predictor:
     """A model ready to classify: `Predictor("resnet18d.imagenette")(images)`.
@@ -163,7 +161,7 @@ class Predictor:
         start = time.perf_counter()
         sources = [Path(image) if isinstance(image, str) else image for image in images]
         sources, answers = [sources[place] for place in ranks.share(len(sources))], []
-        outputs = compute(self._judged, self.config.preprocessing, sources)
+        outputs = compute(self._judged, self.config.preprocessing, sources, batch_on(self.device))
         for source, output in zip(sources, outputs, strict=True):
             answers.append(self._answer(source, output, top_k))
             if progress:
@@ -181,7 +179,8 @@ class Predictor:
 
     def logits(self, sources: Sequence[Source]) -> Iterator[np.ndarray | Message]:
         """Per source float32 (K), or the reason why it could not be read."""
-        return compute(lambda images: self.engine.logits(images), self.config.preprocessing, sources)
+        batch = batch_on(self.device)
+        return compute(lambda images: self.engine.logits(images), self.config.preprocessing, sources, batch)
 
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
         """(..., K) -> (..., K): softmax at the model's temperature (Guo et al. 2017, section 4.2)."""
@@ -215,6 +214,12 @@ class Predictor:
         return bool(likely and (self.neighbours is None or near >= self.neighbours.threshold))
 
 
+def batch_on(device: str) -> int:
+    """Pictures to compute at once: so few that a CPU's caches hold what goes from layer to layer, so many that a GPU
+    is busy."""
+    return 8 if device == "cpu" else 32
+
+
 def softmax(logits: np.ndarray) -> np.ndarray:
     """(..., K) -> (..., K)"""
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
@@ -225,12 +230,15 @@ def compute(
     network: Callable[[np.ndarray], np.ndarray],
     preprocessing: Preprocessing,
     sources: Sequence[Source],
+    batch: int,
 ) -> Iterator[np.ndarray | Message]:
     """What `network` makes of each source, in order: float32 (K) or (F), or why it could not be read.
 
+    batch: of so many at once.
+
     network: uint8 (N, C, H, W) -> float32 (N, K) or (N, F)
     """
-    for pictures in fitted_batches(sources, preprocessing, BATCH):
+    for pictures in fitted_batches(sources, preprocessing, batch):
         readable = [picture for picture in pictures if not isinstance(picture, Message)]
         outputs = iter(network(np.stack(readable)) if readable else ())
         yield from (picture if isinstance(picture, Message) else next(outputs) for picture in pictures)

@@ -14,7 +14,7 @@ from resnet.data.batches import fitted_batches, steps_per_epoch
 from resnet.data.decoder import readable
 from resnet.errors import UserError
 from resnet.nn.network import ResNet
-from resnet.predictor.predictor import BATCH, compute
+from resnet.predictor.predictor import batch_on, compute
 from resnet.predictor.ranks import ALONE, Ranks
 from resnet.predictor.torch_engine import TorchEngine
 from resnet.settings import TrainSettings
@@ -53,6 +53,8 @@ from resnet.training.stage import (
 from resnet.weights.preprocessing import Preprocessing
 
 SEEN = 500 * 10**6  # bytes of validation pictures that are kept for the next epoch, as the network sees them
+TIMED = 64  # of them, from which a look at all is told ahead
+DECODED = 32  # pictures from one word of their being decoded to the next
 LOG_LINES = 400  # about so many points has a stage's curve at most
 
 
@@ -91,6 +93,7 @@ class FullStage:
         self.criterion.to(settings.device)
         self.best, self.best_epoch, self.best_loss = None, 0, math.inf  # by validation loss, where there is patience
         self.seen: list[np.ndarray] = []  # the validation pictures
+        self.batch = batch_on(settings.device)  # of them, looked at at once
         self.step, self.validated, self.loss = 0, 0, Loss()  # steps taken, epochs ended and validated
         self.budget = (
             Budget(settings.minutes, clock, looks, selects=settings.patience > 0) if settings.minutes else None
@@ -186,9 +189,9 @@ class FullStage:
     def _time_validation(self) -> None:
         """About the seconds that a look at the validation part will take; timed on a few of its pictures."""
         engine, paths = TorchEngine(self._latest(), self.preprocessing, self.settings.device), self.val.paths
-        for part in (paths[:BATCH], paths[-2 * BATCH :]):  # in the first, all that is done once
+        for part in (paths[: self.batch], paths[-TIMED:]):  # in the first, all that is done once
             start = time.perf_counter()
-            for _ in compute(engine.logits, self.preprocessing, part):
+            for _ in compute(engine.logits, self.preprocessing, part, self.batch):
                 pass
             seconds = (time.perf_counter() - start) * len(paths) / len(part) / self.ranks.count
         seconds = self.ranks.first(seconds)
@@ -197,7 +200,7 @@ class FullStage:
     def _decode(self, loader: Loader) -> Iterator[Progress]:
         told, total = 0, len(loader.own)
         for done in loader.fill():
-            if done % BATCH == 0 or done == total:
+            if done % DECODED == 0 or done == total:
                 yield Progress("decode", 0, self.epochs, done, total, done - told)
                 told = done
 
@@ -286,7 +289,7 @@ class FullStage:
         """The logits (K) of each validation picture that is this rank's."""
         engine = TorchEngine(self._latest(), self.preprocessing, self.settings.device)
         rows, seen, paths = [], [], [self.val.paths[place] for place in self.ranks.share(len(self.val.paths))]
-        for pictures in fitted_batches(self.seen or paths, self.preprocessing, BATCH):
+        for pictures in fitted_batches(self.seen or paths, self.preprocessing, self.batch):
             for path, picture in zip(paths[len(rows) :], pictures, strict=False):
                 readable(path, picture)
             with autocast(self.settings.device, self.settings.precision):

@@ -22,7 +22,7 @@ from resnet.data.importing import import_dataset
 from resnet.data.samples import import_samples
 from resnet.nn.network import create
 from resnet.predictor import Predictor
-from resnet.predictor.predictor import BATCH, compute
+from resnet.predictor.predictor import batch_on, compute
 from resnet.predictor.torch_engine import TorchEngine, best_device, fast_precision
 from resnet.settings import TrainSettings, resolve
 from resnet.store import Store
@@ -70,13 +70,14 @@ def predict_all(name: str, files: list[Path], store: Store) -> None:
     predictor = Predictor("", "cpu", store, "onnx")
     preprocessing = predictor.config.preprocessing
     random = np.random.default_rng(0)
-    images = random.integers(0, 256, (BATCH, 3, preprocessing.size, preprocessing.size), dtype=np.uint8)
+    batch = batch_on("cpu")
+    images = random.integers(0, 256, (batch, 3, preprocessing.size, preprocessing.size), dtype=np.uint8)
     predictor.predict(files[:8])  # starts the decoders
     rows = []
     for _ in range(ROUNDS):
         whole = len(files) / timed(lambda: predictor.predict(files))
         decoding = len(files) / timed(lambda: list(fitted(files, preprocessing)))
-        computing = rate(lambda: predictor.engine.outputs(images), BATCH)
+        computing = rate(lambda: predictor.engine.outputs(images), batch)
         rows.append((whole, decoding, computing, whole * (1 / decoding + 1 / computing)))
     whole, decoding, computing, ratios = zip(*rows, strict=True)
     parts = f"decoding alone {statistics.median(decoding):.1f}, engine alone {statistics.median(computing):.1f}"
@@ -120,14 +121,14 @@ def step_alone(stage: FullStage) -> float:
 
 def prediction(engine: TorchEngine, files: list[Path]) -> float:
     start = time.perf_counter()
-    done = sum(1 for _ in compute(engine.logits, engine.preprocessing, files))
+    done = sum(1 for _ in compute(engine.logits, engine.preprocessing, files, batch_on(engine.device)))
     return done / (time.perf_counter() - start)
 
 
 def forward_alone(engine: TorchEngine) -> float:
-    size = engine.preprocessing.size
-    images = np.random.default_rng(0).integers(0, 256, (BATCH, 3, size, size), dtype=np.uint8)
-    return rate(lambda: engine.logits(images), BATCH)
+    size, batch = engine.preprocessing.size, batch_on(engine.device)
+    images = np.random.default_rng(0).integers(0, 256, (batch, 3, size, size), dtype=np.uint8)
+    return rate(lambda: engine.logits(images), batch)
 
 
 def rate(work: Callable[[], object], images: int) -> float:

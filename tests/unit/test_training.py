@@ -168,7 +168,7 @@ def test_interrupted_often_and_with_pictures_kept_or_decoded_each_time_a_run_is_
 
 
 def test_pictures_are_decoded_once_and_where_that_was_left_it_goes_on(data, monkeypatch):
-    monkeypatch.setattr(full, "BATCH", 8)
+    monkeypatch.setattr(full, "DECODED", 8)
     first, again = trainer(data, mode="full"), trainer(data, mode="full")
     shutil.rmtree(data.folder / "cache")
     decoded = next(first.fit())  # stops there

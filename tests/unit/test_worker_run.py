@@ -171,9 +171,9 @@ def test_every_picture_is_tried_by_a_model_that_did_not_learn_from_it(start, par
         tried.append({record.path for record in records})
         return examine(predictor, data, records, *rest)
 
-    def counted(network, preprocessing, paths):
+    def counted(network, preprocessing, paths, batch):
         computed.extend(paths)
-        return compute(network, preprocessing, paths)
+        return compute(network, preprocessing, paths, batch)
 
     monkeypatch.setattr(worker, "Trainer", Watched)
     monkeypatch.setattr(worker, "examine", examined)
