@@ -22,7 +22,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TextIO
 
-from resnet import jobs
+from resnet import jobs, weights
+from resnet.data import decoder
 from resnet.data.dataset import Dataset, list_datasets
 from resnet.data.images import READ_SUFFIXES
 from resnet.data.importing import import_dataset
@@ -220,6 +221,22 @@ def export(options: argparse.Namespace, store: Store) -> None:
     _give(options, result, exports.exported)
 
 
+def explain(options: argparse.Namespace, store: Store) -> None:
+    _fetch(options.model, store)
+    module = importlib.import_module("resnet.evaluation.explain")
+    network = weights.late("models").load(options.model, store)
+    pixels = next(decoder.fitted([Path(options.image)], network.config.preprocessing))
+    if isinstance(pixels, Message):
+        raise UserError(pixels.key, **pixels.values)
+    found = module.explain(network, pixels, options.label)
+    try:
+        found.overlay().save(options.out)
+    except (OSError, ValueError) as error:
+        raise UserError("not_written", path=options.out, reason=getattr(error, "strerror", None) or error) from None
+    result = {"model": network.name, "label": found.label, "description": found.description, "score": found.score}
+    _give(options, {**result, "file": options.out}, _explanation_lines)
+
+
 def models(options: argparse.Namespace, store: Store) -> None:
     """What ships, timm's weights, those first that are here already, and networks: the names that --model takes."""
     known = dict(list_models(options.pattern))
@@ -306,6 +323,12 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--device", metavar="D", help="cpu, cuda or mps (default: the best there is)")
     _add_engine(sub)
 
+    sub = command("explain", explain, "see what in a picture speaks for a label: Grad-CAM, as a picture", json=True)
+    sub.add_argument("--model", default="", metavar="M", help="as for predict (default: the shipped model)")
+    sub.add_argument("--image", required=True, metavar="I", help="the picture")
+    sub.add_argument("--label", default="", metavar="L", help="a class that the model knows (default: its answer)")
+    sub.add_argument("--out", required=True, metavar="FILE", help="where to write it: .png or .jpg")
+
     sub = command("export", export, "take a model away, checked, with a script that runs it", json=True)
     sub.add_argument("--model", default="", metavar="M", help="as for predict (default: the shipped model)")
     sub.add_argument("--to", dest="format", choices=FORMATS, required=True, help="the format")
@@ -387,7 +410,7 @@ def _watch(folder: Path) -> None:
     progress = _Progress("", 0)
     while (status := jobs.status(folder))["state"] in jobs.ALIVE:
         progress.show(_status_line(status))
-        time.sleep(0.3)
+        time.sleep(0.1)
     progress.close()
 
 
@@ -478,6 +501,10 @@ def _prediction_lines(result: dict) -> list[str]:
         f"{len(result['images'])} pictures in {result['seconds']:.2f} s, "
         f"{result['images_per_second']:.0f} images/s; {where}",
     ]
+
+
+def _explanation_lines(result: dict) -> list[str]:
+    return [f"{result['description']} {result['score']:.0%}: what speaks for it is bright in {result['file']}"]
 
 
 def _report_lines(data: Dataset) -> list[str]:

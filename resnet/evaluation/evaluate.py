@@ -14,7 +14,7 @@ from resnet.predictor.ranks import ALONE, Ranks
 from resnet.store import FORMAT, Store
 from resnet.text import Message
 
-LOOKED_AT_AGAIN = 16  # pictures whose logits are known
+LOOKED_AT_AGAIN = 8  # pictures whose logits are known
 AGREEMENT = 0.01  # of the largest logit; engines of 32 bits differ by a ten-thousandth of it, those of 16 by more
 LISTED = 100  # mistakes kept in a report, the most confident first; doubtful labels, the least probable first
 

@@ -218,7 +218,7 @@ def train(data: str | Path, model: str = "", *, store: Store | None = None, **se
     folder = store.runs / start(store, TrainSettings(str(data), model, **settings))
     try:
         while status(folder)["state"] in ALIVE:
-            time.sleep(0.2)
+            time.sleep(0.1)
     except KeyboardInterrupt:
         shutdown()
         raise

@@ -56,6 +56,10 @@ STRINGS: dict[str, tuple[str, str]] = {
         "The data set “{data}” has no pictures in its part “{split}”.",
         "数据集 “{data}” 的 “{split}” 部分没有图片。",
     ),
+    "label_unknown": (
+        "The model knows nothing called {label}. It knows: {known}.",
+        "模型不认识“{label}”。它认识的有：{known}。",
+    ),
     "classes_unknown": (
         "The model {model} does not know these classes of the data: {missing}. It knows: {known}.",
         "模型 {model} 不认识数据中的这些类别：{missing}。它认识的有：{known}。",

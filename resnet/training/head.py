@@ -19,7 +19,7 @@ from resnet.predictor.ranks import ALONE, Ranks
 from resnet.predictor.torch_engine import fastest
 from resnet.settings import TrainSettings
 from resnet.training.folds import chosen_decay
-from resnet.training.recipe import class_weights, optimizer, rate_at
+from resnet.training.recipe import class_weights, rate_at
 from resnet.training.stage import (
     Chosen,
     Event,
@@ -29,8 +29,6 @@ from resnet.training.stage import (
     State,
     counters,
     load_counters,
-    load_optimizer_tensors,
-    optimizer_tensors,
     prefixed,
     progress,
     unprefixed,
@@ -72,8 +70,7 @@ class HeadStage:
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
         self.weight_decay = settings.head_weight_decay  # None until it is chosen
-        groups = [{"params": [self.head.weight]}, {"params": [self.head.bias]}]
-        self.optimizer = optimizer("sgd", groups, settings.momentum)
+        self.momenta = [torch.zeros_like(parameter) for parameter in self.head.parameters()]  # weight's, bias's
         # Shown evenly or weighted evenly, classes have the same loss in the mean; the weights do it without chance.
         self.weights = class_weights(train.targets, model.num_classes) if settings.balance != "none" else None
         self.criterion = nn.CrossEntropyLoss(self.weights, reduction="sum", label_smoothing=settings.label_smoothing)
@@ -90,7 +87,6 @@ class HeadStage:
         if self.weight_decay is None:
             self._choose(features[:count], targets[:count])
             yield Chosen("head_weight_decay", self.weight_decay)
-        self.optimizer.param_groups[0]["weight_decay"] = self.weight_decay
         while self.validated < self.epochs:
             epoch = self.validated
             random = np.random.default_rng((self.settings.seed, epoch))
@@ -171,12 +167,14 @@ class HeadStage:
         return (self.features - mean) / scale, mean, scale
 
     def _learn(self, features: Tensor, targets: Tensor, rate: float) -> Tensor:
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
+        """A step of SGD with Nesterov's momentum, as torch.optim.SGD takes it, which would take a second to load."""
         loss = self.criterion(self.head(features), targets) / len(features)
-        self.optimizer.zero_grad()
-        loss.backward()
-        self.optimizer.step()
+        weight_gradient, bias_gradient = torch.autograd.grad(loss, [self.head.weight, self.head.bias])
+        gradients = weight_gradient + self.weight_decay * self.head.weight.detach(), bias_gradient
+        with torch.no_grad():
+            for parameter, gradient, momentum in zip(self.head.parameters(), gradients, self.momenta, strict=True):
+                momentum.mul_(self.settings.momentum).add_(gradient)
+                parameter.sub_(rate * (gradient + self.settings.momentum * momentum))
         return loss
 
     @torch.no_grad()
@@ -193,7 +191,7 @@ class HeadStage:
         tensors = {
             **prefixed("model.", self.model.state_dict()),
             **prefixed("head.", self.head.state_dict()),
-            **prefixed("optimizer.", optimizer_tensors(self.optimizer)),
+            **{f"optimizer.{index}.momentum_buffer": momentum for index, momentum in enumerate(self.momenta)},
             "features": self.features,
         }
         return tensors, {**counters(self), "weight_decay": self.weight_decay}
@@ -202,7 +200,8 @@ class HeadStage:
         tensors, counts = state
         self.model.load_state_dict(unprefixed("model.", tensors))
         self.head.load_state_dict(unprefixed("head.", tensors))
-        load_optimizer_tensors(self.optimizer, unprefixed("optimizer.", tensors))
+        for index, momentum in enumerate(self.momenta):
+            momentum.copy_(tensors.get(f"optimizer.{index}.momentum_buffer", momentum))
         self.features = tensors["features"]
         load_counters(self, counts)
         self.weight_decay = counts.get("weight_decay", self.weight_decay)

@@ -17,6 +17,7 @@ import json
 import math
 import os
 import re
+import select
 import sys
 import time
 import traceback
@@ -144,8 +145,10 @@ def _place(record: dict, folder: Path) -> tuple[float, str]:
 
 
 def handed() -> Path | None:
-    """The run that is handed to this process once all is loaded, if one is."""
-    importlib.import_module("resnet.worker.run").warm_up()  # brings torch
+    """The run that is handed to this process, if one is; while there is none, all that it may need is loaded."""
+    run = importlib.import_module("resnet.worker.run")  # brings torch
+    if not _is_handed_already():
+        run.warm_up()
     with contextlib.suppress(OSError):  # the app was killed; there may be a run in the pipe all the same
         os.write(sys.stdout.fileno(), b"ready\n")
     line = sys.stdin.readline()
@@ -156,6 +159,11 @@ def handed() -> Path | None:
         for stream, file in enumerate((nothing, log, log)):
             os.dup2(file.fileno(), stream)
     return folder
+
+
+def _is_handed_already() -> bool:
+    """Whether there is something to read; Windows does not tell."""
+    return os.name != "nt" and bool(select.select([sys.stdin], [], [], 0)[0])
 
 
 if __name__ == "__main__":

@@ -51,9 +51,9 @@ FOLDS_ROOM = 1  # and the start weights once, where several models begin with th
 
 def warm_up() -> None:
     """Do ahead of a run what the first step would have to wait for."""
-    importlib.import_module("torch._dynamo")  # which torch's optimizers load when they are made; it takes over a second
-    F.conv2d(torch.zeros(1, 3, 32, 32), torch.zeros(8, 3, 3, 3))  # the first one starts threads
     decoder.warm_up()
+    F.conv2d(torch.zeros(1, 3, 32, 32), torch.zeros(8, 3, 3, 3))  # the first one starts threads
+    importlib.import_module("torch._dynamo")  # which torch's optimizers load when they are made; it takes over a second
 
 
 def settle(folder: Path) -> None:

@@ -153,6 +153,18 @@ def test_predict_and_evaluate_with_the_new_model(terminal, trained, tmp_path):
     assert "invalid choice" in terminal.run("predict", "--engine", "abacus", "shapes/stars/000.jpg", status=2)[1]
 
 
+def test_explain_writes_a_picture_and_says_what_it_shows(terminal, pictures):
+    image = sorted(pictures.rglob("*.jpg"))[0]
+    words = ("explain", "--model", "model", "--image", image, "--out", "why.png")
+    result = terminal.json(*words)
+    assert list(result) == ["model", "label", "description", "score", "file"] and 0 < result["score"] <= 1
+    with Image.open(terminal.folder / "why.png") as written:
+        assert written.size == (48, 48)
+    assert "knows nothing called zebra" in terminal.refused(*words, "--label", "zebra")
+    assert "cannot be written" in terminal.refused(*words[:-1], "why.xyz")
+    assert "holds text, not a picture" in terminal.refused(*words[:3], "--image", __file__, *words[5:])
+
+
 def test_ctrl_c_saves_resume_goes_on_and_stop_keeps_the_model(terminal):
     words = ("--data", "shapes", "--model", "model", "--mode", "full", "--epochs", "300", *SMALL, "--name", "long")
     process = terminal.start("train", *words)

@@ -1,8 +1,9 @@
 """The loop: steps as planned, a resume to the same bits, nothing learned from the validation part."""
 
+import copy
 import itertools
 import shutil
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -122,7 +123,7 @@ def test_a_resume_after_any_event_ends_in_the_same_bits(data, mode, precision):
     for index, state in states.items():
         resumed = trainer(data, mode=mode, precision=precision)
         resumed.load_state(state)
-        rest, expected = list(resumed.fit()), events[index + 1 :]
+        rest, expected = told(resumed.fit()), told(events[index + 1 :])
         assert [type(event) for event in rest] == [type(event) for event in expected]
         assert [losses(event) for event in rest] == [losses(event) for event in expected]
         assert equal(tensors(resumed), tensors(whole))
@@ -135,7 +136,12 @@ def test_a_long_validation_can_be_left_and_is_begun_anew(data):
     events = run.fit()
     assert any(isinstance(event, Validating) for event in events)  # stops there
     again.load_state(run.state())
-    assert [losses(event) for event in again.fit() if isinstance(event, Validated)] == [losses(next(events))]
+    assert [losses(event) for event in told(again.fit())][-1] == [losses(event) for event in told(events)][-1]
+
+
+def told(events: Iterable[Event]) -> list[Event]:
+    """Without those of a validation on its way, which is begun anew."""
+    return [event for event in events if not isinstance(event, Validating)]
 
 
 def losses(event: Event) -> float | None:
@@ -149,14 +155,14 @@ def test_interrupted_often_and_with_pictures_kept_or_decoded_each_time_a_run_is_
     """Taken up again after every other event, each second time with pictures that are decoded as they are needed."""
     changes = {"mode": mode, "precision": precision, **({} if mode == "head" else AUGMENTED)}
     whole, state, taken = trainer(data, **changes), None, []
-    expected = [losses(event) for event in whole.fit()]
-    for part in range(len(expected)):
+    expected = [losses(event) for event in told(whole.fit())]
+    for part in range(2 * len(expected)):
         monkeypatch.setattr(cache, "MOST", cache.MOST if part % 2 else 0)
         run = trainer(data, **changes)
         if state:
             run.load_state(state)
         events = run.fit()
-        taken += [losses(event) for event in itertools.islice(events, 2)]
+        taken += [losses(event) for event in told(itertools.islice(events, 2))]
         tensors_now, counters = run.state()
         state = {name: tensor.clone() for name, tensor in tensors_now.items()}, dict(counters)
         events.close()
@@ -210,7 +216,23 @@ def test_the_heads_weight_decay_is_told_once_and_one_that_was_said_is_kept(data)
     assert chosen == [Chosen("head_weight_decay", run.stage.weight_decay)]
     assert run.stage.weight_decay in [rounded(value / len(data.part("train"))) for value in VALUES]
     assert not any(isinstance(event, Chosen) for event in said.fit()) and said.stage.weight_decay == 0.5
-    assert said.stage.optimizer.param_groups[0]["weight_decay"] == 0.5
+
+
+def test_a_heads_steps_are_those_of_sgd(data):
+    run = trainer(data, mode="head", head_weight_decay=0.3, momentum=0.8)
+    stage, features, targets = run.stage, torch.randn(6, 512), torch.arange(6) % len(data.classes)
+    head = copy.deepcopy(stage.head)
+    groups = [{"params": [head.weight], "weight_decay": 0.3}, {"params": [head.bias]}]
+    optimizer = torch.optim.SGD(groups, lr=0.0, momentum=0.8, nesterov=True)
+    for rate in (0.5, 0.3, 0.2):
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        optimizer.zero_grad()
+        (stage.criterion(head(features), targets) / len(features)).backward()
+        optimizer.step()
+        stage._learn(features, targets, rate)
+    for own, expected in zip(stage.head.parameters(), head.parameters(), strict=True):
+        torch.testing.assert_close(own, expected)
 
 
 def test_a_head_of_two_views_learns_from_mirrored_pictures_too(data):
