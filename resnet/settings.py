@@ -59,7 +59,7 @@ class TrainSettings:
     drop_path: float | None = None  # share of pictures that skip the last block; less before it; Huang et al. 2016
     clip: float | None = None  # longest gradient, all weights together; 0: as long as it is; Pascanu et al. 2013
     label_smoothing: float = 0.1  # share of the target spread over all classes; Szegedy et al. 2016, section 7
-    warmup: float = 0.2  # share of the steps in which the rate rises; Goyal et al. 2017, section 2.2
+    warmup: float | None = None  # share of the steps in which the rate rises; Goyal et al. 2017, section 2.2
     ema_decay: float | None = None  # of the averaged weights, per step; 0 turns averaging off
     crop_scale: float | None = None  # least share of the picture that a training crop shows
     augment: str | None = None  # light: crop and mirror; colour: light and colours too; strong: TrivialAugment
@@ -167,7 +167,7 @@ def resolve(settings: TrainSettings, *, images: int, model_size: int, crop_mode:
     model_size (pixels) and crop_mode are the start weights' own.
     Training crops are 0.8 of the input size: random crops show objects larger than the evaluation's view does,
     and a smaller training crop evens that out and costs less (Touvron et al. 2019, "Fixing the train-test
-    resolution discrepancy", section 3).
+    resolution discrepancy", section 3). From random weights, where all is still to be learned, they are 7/8.
     """
     scratch = settings.mode == "scratch"
     if settings.mode == "head":
@@ -177,7 +177,8 @@ def resolve(settings: TrainSettings, *, images: int, model_size: int, crop_mode:
             head_learning_rate=settings.head_learning_rate or settings.learning_rate,
         )
     image_size = settings.image_size or model_size
-    train_size = settings.train_size or max(32, round(0.8 * image_size / 8) * 8)
+    share = 0.875 if scratch else 0.8
+    train_size = settings.train_size or max(32, round(share * image_size / 16) * 16)
     optimizer = settings.optimizer or ("muon" if scratch else "sgd")
     defaults = {
         "epochs": 20 if scratch else max(3, min(12, math.ceil(4000 / images))),
@@ -191,6 +192,7 @@ def resolve(settings: TrainSettings, *, images: int, model_size: int, crop_mode:
         "momentum": 0.95 if optimizer == "muon" else 0.9,
         "head_learning_rate": 1.0,
         "head_views": 1,
+        "warmup": 0.1 if scratch else 0.2,
         "weight_decay": 0.05 if optimizer == "muon" else 5e-4 if scratch else 1e-4,
         "l1": 0.0,
         "layer_decay": 1.0 if scratch else 0.7,  # Howard & Ruder 2018 (ULMFiT), section 3.2, take 1 / 2.6

@@ -126,6 +126,18 @@ STRINGS: dict[str, tuple[str, str]] = {
         "这不像模型学过的任何东西。下面的分数只在它所认识的东西之间作比较：",
     ),
     "unknown_perhaps": ("unknown (nearest: {guess})", "不认识（最接近：{guess}）"),
+    "why": ("Why?", "为什么？"),
+    "why_label": ("What speaks for", "支持哪个类别的依据"),
+    "why_answer": ("its answer", "模型的回答"),
+    "why_empty": (
+        "Choose a picture above; here it is shown which parts of it speak for a label.",
+        "请先在上方选择图片；这里会显示图中哪些部分支持某个类别。",
+    ),
+    "why_bright": (
+        "Bright is what speaks for {label} ({percent}).",
+        "明亮处是支持“{label}”（{percent}）的依据。",
+    ),
+    "why_strength": ("Strength", "强度"),
     "what_it_saw": ("What the network saw", "网络看到的画面"),
     "knows": ("Knows {count} things: {things}.", "认识 {count} 种东西：{things}。"),
     "knows_among": ("Knows {count} things, among them {things}.", "认识 {count} 种东西，例如{things}。"),

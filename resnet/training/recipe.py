@@ -40,7 +40,8 @@ def optimizer(name: str, groups: list[dict], momentum: float) -> torch.optim.Opt
     muon: a convolution's momentum, as a matrix of its filters, is replaced by the orthogonal matrix nearest to it, so
     that all directions are learned at the same pace (Jordan et al. 2024, "Muon: An optimizer for hidden layers"), with
     the step as large as one of AdamW (Liu et al. 2025, arXiv:2502.16982, section 2.2). AdamW takes those of the
-    classifier, of norms and of biases. From random weights five epochs taught more than eight of SGD; see RESULTS.md.
+    classifier, of norms and of biases. From random weights a few epochs of it teach much more than those of the other
+    two (tests/benchmarks/RESULTS.md).
     """
     if name == "muon":
         muon = importlib.import_module("timm.optim").Muon  # takes seconds to load

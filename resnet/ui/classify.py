@@ -10,6 +10,7 @@ from resnet.ui.engine import EngineChoice, engine_for
 from resnet.ui.models import model_choices
 from resnet.ui.offer import ModelOffer
 from resnet.ui.theme import ASSETS
+from resnet.ui.why import Why
 from resnet.views import figures, sentences, tables
 
 EXAMPLES = (
@@ -44,6 +45,7 @@ class ClassifyTab:
                     self.answer = page.html("classify-answer", min_height=200)
                     self.seen = page.html("classify-seen")
                     self.facts = page.html("classify-facts")
+                    self.why = Why(page, self.picture, self.model)
                     self.engine = EngineChoice(page, self.model)
             self.many = words.put(gr.Accordion("", open=False, elem_id="classify-many"), label="several_pictures")
             with self.many:
@@ -65,6 +67,7 @@ class ClassifyTab:
         ready = self.engine.ready
         self.offered.wire()
         self.engine.wire()
+        self.why.wire(self.offered.arrived)
         page.on(
             [page.load, self.picture.change, self.model.change, arrived, ready.change, language.change],
             self.say_answer,

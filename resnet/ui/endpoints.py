@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import gradio as gr
+from PIL import Image
 
 from resnet.errors import UserError
 from resnet.settings import TrainSettings
@@ -26,9 +27,11 @@ def add(service: Service) -> None:
     label, answers = gr.Label(visible=False), gr.JSON(visible=False)
     archive, name = gr.File(label="file", visible=False), gr.Textbox("", label="name", visible=False)
     found = gr.JSON(visible=False)
+    words = gr.Textbox("", label="label", visible=False)
     format, file = gr.Textbox("onnx", label="format", visible=False), gr.File(visible=False)
     _event(calls.classify, [picture, model, top_k], label, postprocess=False, **COMPUTE)
     _event(calls.classify_batch, [files, model, top_k], answers, **COMPUTE)
+    _event(calls.explain, [picture, model, words], [gr.Image(format="png", visible=False), answers], **COMPUTE)
     _event(calls.import_dataset, [archive, name], found, concurrency_id="import")
     _event(calls.export_model, [model, format], [file, answers], **COMPUTE)
     for call in (calls.list_models, calls.start_run, calls.run_status, calls.stop_run, calls.resume_run):
@@ -84,6 +87,15 @@ class Endpoints:
         result = self.service.classify_many(files or [], model or "", _count("top_k", top_k))
         images = [{**image, "error": image["error"] and image["error"].say()} for image in result["images"]]
         return {**result, "images": images}
+
+    def explain(self, image: str, model: str = "", label: str = "") -> tuple[Image.Image, dict]:
+        """What in a picture speaks for a label (empty: the model's answer): Grad-CAM over what the network saw, and
+        {label, description, score}."""
+        if not image:
+            raise UserError("no_pictures_given")
+        self.service.fetch(model or "")
+        found = self.service.explain(image, model or "", label or "")
+        return found.overlay(), {"label": found.label, "description": found.description, "score": found.score}
 
     def export_model(self, model: str = "", format: str = "onnx") -> tuple[str, dict]:
         """A model to take away, compared with the original first: a zip with labels and a script that runs it, and

@@ -13,6 +13,7 @@ import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
@@ -33,6 +34,9 @@ from resnet.weights import hub
 from resnet.weights.find import HUB, HubName, default_model, find, hub_config, shipped, source
 from resnet.weights.folder import CONFIG, WEIGHTS, ModelConfig, read_config
 from resnet.weights.published import Published, offers
+
+if TYPE_CHECKING:  # torch
+    from resnet.evaluation.explain import Explanation
 
 LOADED = 2  # models kept in memory: the one in use, and the one before it
 
@@ -69,6 +73,8 @@ class Service:
         self._predictors: OrderedDict[tuple, object] = OrderedDict()
         self._loading: defaultdict[tuple, threading.Lock] = defaultdict(threading.Lock)  # one a predictor
         self._changing = threading.Lock()
+        self._explained: tuple | None = None  # what the network that explained last was loaded from, and itself
+        self._explaining = threading.Lock()
         self._downloads = Downloads()
         self.rates: jobs.RateSearch | None = None
         self._live = _Remembered(self._read_live, seconds=0.8)
@@ -133,8 +139,7 @@ class Service:
             del self._predictors[old]
 
     def _load(self, found: Path | HubName, engine: str, progress: Callable | None) -> "resnet.Predictor":
-        model = found.name if isinstance(found, HubName) else found.resolve()
-        predictor = resnet.Predictor(model, store=self.store, engine=engine, progress=progress)
+        predictor = resnet.Predictor(_loadable(found), store=self.store, engine=engine, progress=progress)
         is_run = isinstance(found, Path) and found.parent.parent == self.store.runs
         predictor.name = name_of(found.parent) if is_run else found.name
         return predictor
@@ -207,6 +212,19 @@ class Service:
             raise UserError.of([pixels])
         seen = pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0)
         return predictor.predict([pixels], top_k=top_k), Image.fromarray(seen)
+
+    def explain(self, picture: str | Path, reference: str = "", label: str = "") -> "Explanation":
+        """What in a picture speaks for a label of the model's; "" is its answer."""
+        self._want_here(reference)
+        found = self.find(reference)
+        with self._explaining:  # others wait, rather than load it too
+            if self._explained is None or self._explained[0] != _dated(found):
+                self._explained = _dated(found), resnet.load(_loadable(found), self.store)
+            network = self._explained[1]
+        (pixels,) = fitted([Path(picture)], network.config.preprocessing)
+        if isinstance(pixels, Message):
+            raise UserError.of([pixels])
+        return importlib.import_module("resnet.evaluation.explain").explain(network, pixels, label)
 
     def classify_many(
         self,
@@ -412,7 +430,7 @@ class Service:
         """
         self._want_here(reference)
         found = self.find(reference)
-        model, place = (found.name, found.name) if isinstance(found, HubName) else (found.resolve(), found.parent.name)
+        model, place = _loadable(found), found.name if isinstance(found, HubName) else found.parent.name
         out = self._uploads / "taken-away" / place.replace("/", "-")
         return resnet.export(model, to, out, self.store, progress)
 
@@ -435,6 +453,11 @@ def _shipped(name: str) -> Path | None:
 def _model_folder(folder: Path) -> Path:
     """The model folder of a run; a shipped one is that itself."""
     return folder / "model" if (folder / "model").is_dir() else folder
+
+
+def _loadable(found: Path | HubName) -> str | Path:
+    """By what name a model is loaded that was found."""
+    return found.name if isinstance(found, HubName) else found.resolve()
 
 
 def _dated(found: Path | HubName) -> tuple[Path | HubName, int]:

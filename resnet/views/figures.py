@@ -4,6 +4,7 @@ import base64
 import html
 import io
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from resnet.data.dataset import Dataset, Record
 from resnet.data.images import open_image
@@ -11,6 +12,9 @@ from resnet.errors import UserError
 from resnet.jobs import diverged
 from resnet.text import say
 from resnet.views import sentences
+
+if TYPE_CHECKING:  # torch
+    from resnet.evaluation.explain import Explanation
 
 CELLS = 20  # classes; up to here a confusion matrix shows its numbers, beyond it is a map of colours
 SHOWN = 24  # mistakes shown with their pictures
@@ -215,6 +219,19 @@ def seen(source: str, sentence: str, language: str = "en") -> str:
     title = escape(say("what_it_saw", language))
     words = f"<strong>{title}</strong><p>{escape(sentence)}</p>"
     return f'<div class="seen"><img src="{source}" alt="{title}"><div>{words}</div></div>'
+
+
+def why(explanation: "Explanation", language: str = "en") -> str:
+    """The heat over what the network saw, as strongly as the visitor wants it."""
+    words = {"label": explanation.description, "percent": sentences.percent(explanation.score)}
+    said, strength = escape(say("why_bright", language, **words)), escape(say("why_strength", language))
+    below, above = (picture(image, 480) for image in (explanation.seen, explanation.overlay(1.0)))
+    return (
+        f'<figure class="why"><div class="heat"><img src="{below}" alt=""><img class="over" src="{above}" alt=""></div>'
+        f"<figcaption><p>{said}</p><label>{strength}"
+        '<input type="range" min="0" max="1" step="0.05" value="0.55"'
+        """ oninput="this.closest('.why').style.setProperty('--heat', this.value)"></label></figcaption></figure>"""
+    )
 
 
 def strips(samples: dict[str, list[str]]) -> str:

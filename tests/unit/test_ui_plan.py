@@ -81,7 +81,7 @@ def test_a_choice_may_be_left_to_us_where_there_is_no_fixed_default(language: st
 def test_what_is_left_open_says_what_this_data_and_model_would_get(part: PlanPart, data, small_model) -> None:
     shown = part.say_plan(*form(part, data.id, str(small_model), "full", image_size="64"), "en")
     said = dict(zip(FIELDS, shown[5:], strict=True))
-    assert said["train_size"]["placeholder"] == "automatic: 48"  # 0.8 of 64, in steps of 8
+    assert said["train_size"]["placeholder"] == "automatic: 48"  # 0.8 of 64, in steps of 16
     assert said["learning_rate"]["placeholder"] == "automatic: 0.03" and said["folds"]["placeholder"] == "none"
     assert said["crop_mode"]["choices"][0] == ("automatic: cut out the middle", "")
     assert shown[2]["interactive"] is True

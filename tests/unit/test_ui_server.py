@@ -15,6 +15,7 @@ import httpx
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
+from PIL import Image
 
 import app as app_file
 from resnet.errors import UserError
@@ -153,7 +154,7 @@ def test_the_endpoints_of_the_contract_are_there_and_no_others(app: tuple[str, P
     named = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
     assert set(named) == {
         *("/classify", "/classify_batch", "/list_models", "/import_dataset", "/start_run", "/run_status"),
-        *("/stop_run", "/resume_run", "/list_runs", "/run_report", "/export_model"),
+        *("/stop_run", "/resume_run", "/list_runs", "/run_report", "/export_model", "/explain"),
     }
     assert all(endpoint["description"] for endpoint in named.values())
 
@@ -201,6 +202,16 @@ def test_pictures_are_classified_over_http(app: tuple[str, Path], small_model: P
     many = client.predict([handle_file(file) for file in files], str(small_model), 1, api_name="/classify_batch")
     assert [image["file"] for image in many["images"]] == [file.name for file in files]
     assert many["engine"] == "torch"
+
+
+def test_a_picture_is_explained_over_http(app: tuple[str, Path], small_model: Path, pictures: Path) -> None:
+    client, file = Client(app[0], verbose=False), handle_file(sorted(pictures.rglob("*.*"))[0])
+    shown, answer = client.predict(file, str(small_model), "", api_name="/explain")
+    assert Image.open(shown).size == (48, 48) and 0 < answer["score"] <= 1
+    _, other = client.predict(file, str(small_model), "stars", api_name="/explain")
+    assert other["label"] == "stars"
+    with pytest.raises(AppError, match="knows nothing called zebra"):
+        client.predict(file, str(small_model), "zebra", api_name="/explain")
 
 
 def test_a_model_is_taken_away_over_http(app: tuple[str, Path], small_model: Path) -> None:

@@ -154,7 +154,7 @@ def test_a_run_with_folds_killed_and_left_anywhere_ends_in_the_same_bits(start, 
         except ToldToEnd:
             states.append("left")
             shutil.rmtree(model, ignore_errors=True)  # no fold needs them any more
-    assert states.count("left") >= 5
+    assert states.count("left") >= 4
     same(whole, left)
     assert told(whole) == told(left)
 

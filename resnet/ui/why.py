@@ -1,0 +1,57 @@
+"""Beside an answer: what in the picture speaks for it, or for another label."""
+
+import gradio as gr
+
+from resnet.errors import UserError
+from resnet.text import say
+from resnet.ui.components import Choice, Picture
+from resnet.views import figures
+
+
+class Why:
+    """Computed while it is open. picture, model: the fields in which these are chosen."""
+
+    def __init__(self, page, picture: Picture, model: Choice) -> None:
+        self.page, self.service, self.picture, self.model = page, page.service, picture, model
+        self.box = page.words.put(gr.Accordion("", open=False, elem_id="classify-why"), label="why")
+        with self.box:
+            self.label = page.words.put(
+                Choice([("", "")], value="", interactive=True, elem_id="classify-why-label"), label="why_label"
+            )
+            self.note, self.heat = page.html("classify-why-note"), page.html("classify-heat")
+        self.is_open = gr.State(False)
+
+    def wire(self, arrived: gr.State) -> None:
+        page, changed = self.page, [self.model.change, arrived.change, self.page.language.change]
+        page.on([page.load, *changed], self.offer, [self.model], [self.label])
+        page.on(self.box.expand, lambda language: True, [], [self.is_open])
+        page.on(self.box.collapse, lambda language: False, [], [self.is_open])
+        page.on(
+            [self.is_open.change, self.picture.change, self.label.change, *changed],
+            self.say_why,
+            [self.is_open, self.picture, self.model, self.label],
+            [self.heat],
+            self.note,
+            trigger_mode="always_last",
+            show_progress="minimal",
+            show_progress_on=self.heat,
+            concurrency_id="compute",
+        )
+
+    # callbacks
+
+    def offer(self, model: str, language: str):
+        try:
+            config = self.service.config(model)
+        except UserError:  # what is wrong stands below the field already
+            config = None
+        labels = config.labels if config else []
+        choices = [(say("why_answer", language), ""), *((config.describe_label(label), label) for label in labels)]
+        return gr.update(choices=choices, value="")
+
+    def say_why(self, is_open: bool, picture: str | None, model: str, label: str, language: str):
+        if not is_open or not self.service.is_here(model):
+            return ""
+        if not picture:
+            return figures.empty(say("why_empty", language))
+        return figures.why(self.service.explain(picture, model, label), language)
