@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import TextIO
 
 from resnet import jobs, weights
-from resnet.data import decoder
 from resnet.data.dataset import Dataset, list_datasets
+from resnet.data.decoder import fitted_one
 from resnet.data.images import READ_SUFFIXES
 from resnet.data.importing import import_dataset
 from resnet.errors import UserError
@@ -225,9 +225,7 @@ def explain(options: argparse.Namespace, store: Store) -> None:
     _fetch(options.model, store)
     module = importlib.import_module("resnet.evaluation.explain")
     network = weights.late("models").load(options.model, store)
-    pixels = next(decoder.fitted([Path(options.image)], network.config.preprocessing))
-    if isinstance(pixels, Message):
-        raise UserError(pixels.key, **pixels.values)
+    pixels = fitted_one(Path(options.image), network.config.preprocessing)
     found = module.explain(network, pixels, options.label)
     try:
         found.overlay().save(options.out)

@@ -92,6 +92,14 @@ def fitted(sources: Iterable[Path], preprocessing: Preprocessing) -> Iterator[np
     yield from _answers({"task": "fit", "preprocessing": preprocessing.to_config()}, requests, read_answer)
 
 
+def fitted_one(source: Path, preprocessing: Preprocessing) -> np.ndarray:
+    """One picture likewise; UserError with the reason where it cannot be read."""
+    (pixels,) = fitted([source], preprocessing)
+    if isinstance(pixels, Message):
+        raise UserError.of([pixels])
+    return pixels
+
+
 def resized(sources: Iterable[tuple[Path, int, int]]) -> Iterator[np.ndarray | Message]:
     """Per (path, H, W), in order, the whole picture as uint8 (H, W, 3), or the reason why it cannot be read.
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from resnet.data.dataset import Dataset, Record
 from resnet.errors import UserError
+from resnet.evaluation import LOOKED_AT_AGAIN
 from resnet.evaluation.metrics import cross_fitted, doubtful_labels, summarize
 from resnet.predictor import Predictor
 from resnet.predictor.predictor import softmax
@@ -14,7 +15,6 @@ from resnet.predictor.ranks import ALONE, Ranks
 from resnet.store import FORMAT, Store
 from resnet.text import Message
 
-LOOKED_AT_AGAIN = 8  # pictures whose logits are known
 AGREEMENT = 0.01  # of the largest logit; engines of 32 bits differ by a ten-thousandth of it, those of 16 by more
 LISTED = 100  # mistakes kept in a report, the most confident first; doubtful labels, the least probable first
 

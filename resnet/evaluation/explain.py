@@ -43,25 +43,25 @@ def explain(network: ResNet, pixels: np.ndarray, label: str = "") -> Explanation
     target = _position(config, label) if label else None
     images = config.preprocessing.normalise(torch.from_numpy(pixels)[None])
     with torch.no_grad():
-        scores = softmax(network(images)[0].numpy() / config.temperature)
+        maps = network.forward_features(images)
+        scores = softmax(network.forward_head(maps)[0].numpy() / config.temperature)
     target = int(scores.argmax()) if target is None else target
-    heat = grad_cam(network, images, torch.tensor([target]))
+    heat = grad_cam(network, maps, torch.tensor([target]))
     heat = functional.interpolate(heat[None], images.shape[-2:], mode="bilinear")[0, 0]
     heat = heat / heat.max().clamp_min(1e-12)
     name = config.labels[target]
-    seen = Image.fromarray(pixels.transpose(1, 2, 0).squeeze())
+    seen = config.preprocessing.picture(pixels)
     return Explanation(name, config.describe_label(name), float(scores[target]), heat.numpy(), seen)
 
 
-def grad_cam(network: ResNet, images: Tensor, targets: Tensor) -> Tensor:
+def grad_cam(network: ResNet, maps: Tensor, targets: Tensor) -> Tensor:
     """Where each picture speaks for its target: float32 (N, h, w), at least 0, of no fixed scale.
 
     Selvaraju et al. 2017, "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization", equations
     1 and 2: the last maps, each weighted by the mean gradient of the target's logit, added up; what is negative speaks
-    for other classes and counts as nothing. images: normalised (N, C, S, S); targets: int64 (N).
+    for other classes and counts as nothing. maps: (N, C, h, w), of network.forward_features; targets: int64 (N).
     """
-    with torch.no_grad():
-        maps = network.forward_features(images)
+    maps = maps.detach()
     with torch.enable_grad():
         maps.requires_grad_()
         logits = network.forward_head(maps).gather(1, targets[:, None])

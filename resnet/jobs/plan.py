@@ -12,7 +12,7 @@ from resnet.data.importing import clean_name
 from resnet.data.layout import few
 from resnet.data.split import folds, unspread
 from resnet.errors import UserError
-from resnet.evaluation.evaluate import LOOKED_AT_AGAIN
+from resnet.evaluation import LOOKED_AT_AGAIN
 from resnet.nn.variants import VARIANTS, variant
 from resnet.predictor.engines import launched, likely_device
 from resnet.settings import TrainSettings, resolve

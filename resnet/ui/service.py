@@ -20,14 +20,13 @@ from PIL import Image
 import resnet
 from resnet import jobs
 from resnet.data.dataset import Dataset, list_datasets
-from resnet.data.decoder import fitted
+from resnet.data.decoder import fitted_one
 from resnet.data.importing import import_dataset, import_uploads
 from resnet.data.samples import import_samples
 from resnet.errors import UserError
 from resnet.predictor.engines import likely_device
 from resnet.settings import TrainSettings
 from resnet.store import Store, name_of, read_json, read_lines
-from resnet.text import Message
 from resnet.ui.downloads import Download, Downloads
 from resnet.ui.received import discard, received
 from resnet.weights import hub
@@ -207,11 +206,9 @@ class Service:
     ) -> tuple[dict, Image.Image]:
         """The answer to one picture, and the picture as the network saw it."""
         predictor = self.predictor(reference, engine)
-        (pixels,) = fitted([Path(picture)], predictor.config.preprocessing)  # uint8 (C, S, S)
-        if isinstance(pixels, Message):
-            raise UserError.of([pixels])
-        seen = pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0)
-        return predictor.predict([pixels], top_k=top_k), Image.fromarray(seen)
+        preprocessing = predictor.config.preprocessing
+        pixels = fitted_one(Path(picture), preprocessing)  # uint8 (C, S, S)
+        return predictor.predict([pixels], top_k=top_k), preprocessing.picture(pixels)
 
     def explain(self, picture: str | Path, reference: str = "", label: str = "") -> "Explanation":
         """What in a picture speaks for a label of the model's; "" is its answer."""
@@ -221,9 +218,7 @@ class Service:
             if self._explained is None or self._explained[0] != _dated(found):
                 self._explained = _dated(found), resnet.load(_loadable(found), self.store)
             network = self._explained[1]
-        (pixels,) = fitted([Path(picture)], network.config.preprocessing)
-        if isinstance(pixels, Message):
-            raise UserError.of([pixels])
+        pixels = fitted_one(Path(picture), network.config.preprocessing)
         return importlib.import_module("resnet.evaluation.explain").explain(network, pixels, label)
 
     def classify_many(

@@ -100,6 +100,11 @@ class Preprocessing:
         """`fit` as numbers: uint8 (C, S, S)."""
         return np.ascontiguousarray(np.asarray(self.fit(image)).reshape(self.size, self.size, -1).transpose(2, 0, 1))
 
+    @staticmethod
+    def picture(pixels: np.ndarray) -> Image.Image:
+        """The picture that `pixels` made numbers of."""
+        return Image.fromarray(pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0))
+
     def normalise(self, batch: "Tensor") -> "Tensor":
         """uint8 (N, C, H, W), or one (C, H, W) -> float32 of the same shape, on the same device."""
         scaled = batch.float().div(255)

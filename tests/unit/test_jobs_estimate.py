@@ -7,7 +7,7 @@ import pytest
 
 from resnet import jobs
 from resnet.data.batches import steps_per_epoch
-from resnet.evaluation.evaluate import LOOKED_AT_AGAIN
+from resnet.evaluation import LOOKED_AT_AGAIN
 from resnet.nn.variants import variant
 from resnet.settings import TrainSettings
 from resnet.weights.folder import read_config
