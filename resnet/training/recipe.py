@@ -1,6 +1,5 @@
 """The parts of a recipe: learning rates by layer and by step, what is dropped, frozen, shrunk, weighted, averaged."""
 
-import importlib
 import math
 from collections.abc import Iterable, Sequence
 
@@ -12,6 +11,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from resnet.nn.layers import StochasticDepth
 from resnet.nn.network import ResNet
+from resnet.training.muon import Muon
 
 
 def rate_at(progress: float, warmup: float) -> float:
@@ -37,15 +37,11 @@ def optimizer(name: str, groups: list[dict], momentum: float) -> torch.optim.Opt
     """What takes the steps of `groups` (see `parameter_groups`).
 
     sgd: with Nesterov's momentum (Sutskever et al. 2013, "On the importance of initialization and momentum").
-    muon: a convolution's momentum, as a matrix of its filters, is replaced by the orthogonal matrix nearest to it, so
-    that all directions are learned at the same pace (Jordan et al. 2024, "Muon: An optimizer for hidden layers"), with
-    the step as large as one of AdamW (Liu et al. 2025, arXiv:2502.16982, section 2.2). AdamW takes those of the
-    classifier, of norms and of biases. From random weights a few epochs of it teach much more than those of the other
-    two (tests/benchmarks/RESULTS.md).
+    muon: see resnet.training.muon. From random weights a few epochs of it teach much more than those of the other two
+    (tests/benchmarks/RESULTS.md).
     """
     if name == "muon":
-        muon = importlib.import_module("timm.optim").Muon  # takes seconds to load
-        return muon(groups, lr=0.0, momentum=momentum, nesterov=True)
+        return Muon(groups, lr=0.0, momentum=momentum)
     return torch.optim.SGD(groups, lr=0.0, momentum=momentum, nesterov=momentum > 0)
 
 

@@ -72,15 +72,14 @@ def test_imports_go_down_only(file):
 def test_heavy_packages_stay_where_they_belong(file):
     own, packages = floor(file), {name.split(".")[0] for name in imports(file)}
     assert "gradio" not in packages or own == "ui"
-    timm = {name for name in imports(file) if name.split(".")[0] == "timm"}
-    assert not timm or file.name == "records.py" or (own == "training" and timm == {"timm.optim"})
+    assert "timm" not in packages or file.name == "records.py"
     assert not any(name.startswith("timm.create_model") or "timm.models.resnet" in name for name in imports(file))
     if own in BOTTOM:
         assert packages <= sys.stdlib_module_names | {"resnet"}
     if own == "nn":
         assert packages <= sys.stdlib_module_names | {"resnet", "torch"}
     if own == "training":
-        assert packages <= sys.stdlib_module_names | {"resnet", "torch", "numpy", "timm"}
+        assert packages <= sys.stdlib_module_names | {"resnet", "torch", "numpy"}
 
 
 @pytest.mark.parametrize("module", ["resnet", "resnet.jobs", "resnet.cli", "resnet.views", "resnet.worker.__main__"])
