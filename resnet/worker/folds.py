@@ -9,10 +9,10 @@ from resnet.data.dataset import Dataset, Record
 from resnet.data.split import folds
 from resnet.evaluation.evaluate import Evaluation, suspects
 from resnet.evaluation.metrics import cross_fitted, cross_validated
+from resnet.evaluation.predictions import write_predictions
 from resnet.predictor.predictor import softmax
 from resnet.settings import TrainSettings
 from resnet.training.stage import State
-from resnet.worker.report import write_predictions
 
 LOGITS = "folds.logits"  # the name of the tensor in a save
 

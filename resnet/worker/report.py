@@ -1,18 +1,14 @@
-"""What a run leaves behind beside its model: the report, and the predictions from which it was made."""
+"""What a run leaves behind beside its model: the report."""
 
 import math
 import time
-from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from resnet.data.dataset import Record
 from resnet.evaluation.evaluate import Evaluation
 from resnet.evaluation.metrics import summarize
-from resnet.store import read_lines, replacing
+from resnet.store import read_lines
 
 if TYPE_CHECKING:
     from resnet.worker.run import Run
@@ -49,11 +45,3 @@ def report_of(run: "Run", val: Evaluation, test: Evaluation | None, stopped: boo
             "versions": run.record["versions"],
         },
     }
-
-
-def write_predictions(path: Path, records: Sequence[Record], logits: np.ndarray, **more: np.ndarray) -> None:
-    """logits float32 (N, K), targets int64 (N), sha256 of each picture (N), and `more` under its names."""
-    targets = np.array([record.target for record in records], dtype=np.int64)
-    hashes = np.array([record.sha256 for record in records])
-    with replacing(path) as temporary, open(temporary, "wb") as file:
-        np.savez(file, logits=logits, targets=targets, sha256=hashes, **more)

@@ -19,6 +19,7 @@ from resnet.errors import UserError
 from resnet.evaluation.card import model_card
 from resnet.evaluation.evaluate import Evaluation, examine
 from resnet.evaluation.metrics import fit_temperature
+from resnet.evaluation.predictions import write_predictions
 from resnet.nn.network import ResNet
 from resnet.predictor import Predictor, built
 from resnet.predictor.ranks import ALONE, Ranks, join
@@ -35,7 +36,7 @@ from resnet.worker import checkpoint, speeds
 from resnet.worker.folds import Folds
 from resnet.worker.pictures import check_content, check_sizes
 from resnet.worker.record import read_settings
-from resnet.worker.report import report_of, write_predictions
+from resnet.worker.report import report_of
 from resnet.worker.status import Control, Status, ToldToEnd
 
 SAVE_AT_MOST = 60  # seconds of work between two saves

@@ -1,0 +1,61 @@
+"""What a run's model made of each picture that it was checked with: predictions.npz, which the run leaves behind."""
+
+import struct
+import zipfile
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from resnet.data.dataset import Record
+from resnet.errors import UserError
+from resnet.store import replacing
+
+WRONG = (OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, RuntimeError, struct.error)  # of odd content
+WRONG_ZIP = (zipfile.BadZipFile, zlib.error)
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Of N pictures and K classes: logits float32 (N, K), targets int64 (N), sha256 of each picture (N), text."""
+
+    logits: np.ndarray
+    targets: np.ndarray
+    sha256: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+
+def write_predictions(path: Path, records: Sequence[Record], logits: np.ndarray, **more: np.ndarray) -> None:
+    """The fields of `Predictions`, of one record a row of `logits`, and `more` under its names."""
+    targets = np.array([record.target for record in records], dtype=np.int64)
+    hashes = np.array([record.sha256 for record in records])
+    with replacing(path) as temporary, open(temporary, "wb") as file:
+        np.savez(file, logits=logits, targets=targets, sha256=hashes, **more)
+
+
+def read_predictions(path: Path) -> Predictions:
+    """The predictions at `path`, which may be anyone's file. Raises UserError("run_damaged")."""
+    try:
+        with np.load(path, allow_pickle=False) as saved:
+            if any(member.compress_type != zipfile.ZIP_STORED for member in saved.zip.infolist()):
+                raise ValueError("compressed, which it never is")  # so it takes no more memory than disk
+            found = Predictions(saved["logits"], saved["targets"], saved["sha256"])
+        _check(found)
+    except (*WRONG, *WRONG_ZIP) as error:
+        reason = f"no {error}" if isinstance(error, KeyError) else getattr(error, "strerror", None) or str(error)
+        reason = " ".join(reason.split())[:200]
+        raise UserError("run_damaged", run=path.parent.name, file=path.name, reason=reason) from error
+    return found
+
+
+def _check(found: Predictions) -> None:
+    for array, kind, dimensions in ((found.logits, "f4", 2), (found.targets, "i8", 1), (found.sha256, "U64", 1)):
+        if array.dtype != np.dtype(kind) or array.ndim != dimensions or len(array) != len(found.targets):
+            raise ValueError(f"{array.dtype} of shape {array.shape}")
+    classes = found.logits.shape[1]
+    if not np.isfinite(found.logits).all() or not ((found.targets >= 0) & (found.targets < classes)).all():
+        raise ValueError("numbers that no run writes")
