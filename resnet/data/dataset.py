@@ -148,7 +148,7 @@ def write_manifest(folder: Path, rows: Iterable[tuple]) -> None:
 def write_report(folder: Path, name: str, counts: dict[str, dict[str, int]], report: dict) -> None:
     """Report and name of the data set in `folder`. counts: label -> part -> images."""
     images = sum(sum(parts.values()) for parts in counts.values())
-    write_json(folder / "report.json", {"format": FORMAT, "name": name, "images": images, "counts": counts, **report})
+    write_json(folder / "report.json", {**report, "format": FORMAT, "name": name, "images": images, "counts": counts})
     write_name(folder, name)
 
 

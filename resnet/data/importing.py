@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -57,6 +57,9 @@ NEAR = f"""(SELECT id, source, split, first_value(source) OVER likes AS other, f
 # Groups on both sides of a given split; those of near duplicates are listed by picture.
 APART = """SELECT grp FROM picture WHERE grp <> '' AND near IS NULL AND split <> ''
     GROUP BY grp HAVING count(DISTINCT split) > 1 ORDER BY grp"""
+
+
+CONTENT = "SELECT label, part, sha256, grp FROM picture ORDER BY label, part, sha256, grp"
 
 
 class Picture(NamedTuple):
@@ -136,10 +139,10 @@ def _make(
         with Index(temporary / "index.sqlite") as index:
             warnings = read(index, unpacked)
             _check_pictures(index, on_disk, unpacked, made, progress)
-            folder = store.datasets / _content_id(index)
+            folder = store.datasets / content_id(index.run(CONTENT))
             if not folder.exists():
                 _fill(made, clean_name(name or otherwise), index, warnings)
-                _publish(made, folder)
+                publish(made, folder)
             elif name:
                 write_name(folder, clean_name(name))
         return Dataset.open(folder)
@@ -259,10 +262,13 @@ def _note_unreadable(index: Index, picture: Picture, reason: Message, sha256: st
     )
 
 
-def _content_id(index: Index) -> str:
-    """An id that is the content's: what lies in which class, part and group, whatever the files are called."""
+def content_id(pictures: Iterable[tuple[str, str, str, str]]) -> str:
+    """An id that is the content's: what lies in which class, part and group, whatever the files are called.
+
+    pictures: (label, part, sha256, group), sorted.
+    """
     content = hashlib.sha256()
-    for *row, group in index.run("SELECT label, part, sha256, grp FROM picture ORDER BY label, part, sha256, grp"):
+    for *row, group in pictures:
         content.update("".join(f"{value}\n" for value in [*row, *filter(None, [group])]).encode())
     return content.hexdigest()[:16]
 
@@ -457,7 +463,7 @@ def _warn_kept(index: Index, counts: dict[str, dict[str, int]]) -> list[Message]
     return found
 
 
-def _publish(made: Path, folder: Path) -> None:
+def publish(made: Path, folder: Path) -> None:
     """Put the finished folder in its place, its bytes on the disk before its name is."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     if hasattr(os, "sync"):

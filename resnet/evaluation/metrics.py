@@ -47,14 +47,43 @@ def log_loss(probabilities: np.ndarray, targets: np.ndarray) -> float:
     return float(-np.log(np.clip(true, 1e-12, 1.0)).mean())
 
 
-def expected_calibration_error(probabilities: np.ndarray, targets: np.ndarray, bins: int = 15) -> float:
-    """How far confidence lies from accuracy, over `bins` equal bins of confidence (Guo et al. 2017, eq. 3)."""
+def calibration(probabilities: np.ndarray, targets: np.ndarray, bins: int = 15) -> list[tuple[int, float, float]]:
+    """n, mean confidence and share that was right, of each bin of confidence that holds any; `bins` equal ones from
+    0 to 1 (Guo et al. 2017, section 2)."""
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == targets
     index = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
-    gaps = [
-        abs(right[index == b].mean() - confidence[index == b].mean()) * (index == b).mean() for b in np.unique(index)
-    ]
-    return float(sum(gaps))
+    inside = [index == b for b in np.unique(index)]
+    return [(int(own.sum()), float(confidence[own].mean()), float(right[own].mean())) for own in inside]
+
+
+def expected_calibration_error(probabilities: np.ndarray, targets: np.ndarray, bins: int = 15) -> float:
+    """How far confidence lies from accuracy, over the bins of `calibration` (Guo et al. 2017, eq. 3)."""
+    found = calibration(probabilities, targets, bins)
+    return sum(n * abs(right - confidence) for n, confidence, right in found) / len(targets)
+
+
+def coverage(score: np.ndarray, right: np.ndarray, thresholds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What a model that answers only from a threshold of its top score on does: at each, how many it answers, and how
+    many of those it has right.
+
+    score: float (N), the top score of each picture; right: bool (N).
+    """
+    order = np.argsort(score)
+    first = np.searchsorted(score[order], thresholds)  # what comes before is not answered
+    since = np.concatenate([np.cumsum(right[order][::-1])[::-1], [0]])
+    return len(score) - first, since[first]
+
+
+def mcnemar(one: np.ndarray, other: np.ndarray) -> tuple[int, int, float]:
+    """Of two models on the same pictures: how many only `one` has right, how many only `other`, and the probability
+    that chance alone sets the two so far apart (McNemar 1947; the exact two-sided test, by the binomial distribution).
+
+    one, other: bool (N), whether each picture was right.
+    """
+    counts = int((one & ~other).sum()), int((other & ~one).sum())
+    n = sum(counts)
+    tail = sum(math.comb(n, k) for k in range(min(counts) + 1))
+    return *counts, min(1.0, 2 * tail / 2**n)
 
 
 def top_k_accuracy(logits: np.ndarray, targets: np.ndarray, k: int) -> float:

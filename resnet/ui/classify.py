@@ -45,7 +45,7 @@ class ClassifyTab:
                     self.answer = page.html("classify-answer", min_height=200)
                     self.seen = page.html("classify-seen")
                     self.facts = page.html("classify-facts")
-                    self.why = Why(page, self.picture, self.model)
+                    self.why = Why(page, self.picture, self.model, "classify-why")
                     self.engine = EngineChoice(page, self.model)
             self.many = words.put(gr.Accordion("", open=False, elem_id="classify-many"), label="several_pictures")
             with self.many:
@@ -67,7 +67,7 @@ class ClassifyTab:
         ready = self.engine.ready
         self.offered.wire()
         self.engine.wire()
-        self.why.wire(self.offered.arrived)
+        self.why.wire(arrived)
         page.on(
             [page.load, self.picture.change, self.model.change, arrived, ready.change, language.change],
             self.say_answer,

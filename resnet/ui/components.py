@@ -54,6 +54,20 @@ class Choice(gr.Dropdown, metaclass=Variation):
         return payload if isinstance(payload, str) else ""
 
 
+class Choices(gr.Dropdown, metaclass=Variation):
+    """The same of several."""
+
+    is_template = True
+
+    def preprocess(self, payload: list[str] | None) -> list[str]:
+        return [choice for choice in payload or [] if isinstance(choice, str)]
+
+
+def choice(event: gr.EventData) -> str:
+    """What was chosen in a view of `Page.choices`: text that anybody may have sent."""
+    return str(event._data["choice"])
+
+
 def stages(progress: gr.Progress, language: str) -> Callable[[str, int, int], None]:
     """What an export, or the building of an engine, calls with its stage and how many pictures of all are done."""
 

@@ -103,6 +103,18 @@ class PlanPart:
         said = {name: value for name, value in said.items() if value is not None and name not in ignored(mode)}
         return TrainSettings(data, model, mode, **said)
 
+    @property
+    def filled_in(self) -> list[gr.blocks.Block]:
+        """What `fill` is for."""
+        return self.form[1:]
+
+    def fill(self, settings: TrainSettings) -> list[object]:
+        """The form as it says `settings`, but for the data set."""
+        values = {name: getattr(settings, name) for name in FIELDS}
+        left = ignored(settings.mode)
+        said = ["" if value is None or name in left else str(value) for name, value in values.items()]
+        return [settings.model, settings.mode, *said]
+
     def say_plan(self, *form_and_language):
         settings, language = self.settings(*form_and_language[:-1]), form_and_language[-1]
         try:

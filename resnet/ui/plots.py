@@ -1,4 +1,6 @@
-"""The two curves of a run, as line plots."""
+"""Curves and shares as line plots."""
+
+from collections.abc import Sequence
 
 import gradio as gr
 
@@ -6,32 +8,43 @@ from resnet.text import LANGUAGES, say
 from resnet.ui.theme import SERIES
 
 
-def curves(page, elem_id: str) -> tuple[gr.LinePlot, gr.LinePlot]:
-    """Loss and accuracy side by side, under a heading each, for the rows of `views.tables.curves`."""
+def curves(page, elem_id: str, *, coloured: bool = True) -> tuple[gr.LinePlot, gr.LinePlot]:
+    """Loss and accuracy side by side, under a heading each, for the rows of `views.tables.curves`.
+
+    coloured: the series are the pictures learned from and those checked with; else they are results.
+    """
+    series = ("train", "val") if coloured else ()
     with gr.Row():
-        return tuple(_curve(page, value, f"{elem_id}-{value}") for value in ("loss", "accuracy"))
+        loss = _plot(page, "curve_loss", ("epoch", "loss"), series, [0, None], elem_id=f"{elem_id}-loss")
+        return loss, _plot(page, "curve_accuracy", ("epoch", "accuracy"), series, [0, 1], elem_id=f"{elem_id}-accuracy")
 
 
-def _curve(page, value: str, elem_id: str) -> gr.LinePlot:
+def shares(page, heading: str, x: str, series: Sequence[str]) -> gr.LinePlot:
+    """A plot of shares against shares, (x, share, series), under a heading."""
+    return _plot(page, heading, (x, "share"), series, [0, 1], x_lim=[0, 1], elem_id=f"results-{heading}")
+
+
+def _plot(
+    page, heading: str, axes: tuple[str, str], series: Sequence[str], y_lim: list, **settings: object
+) -> gr.LinePlot:
     colours = {
-        say(series, language): colour
-        for series, colour in zip(("series_train", "series_val"), SERIES, strict=True)
+        say(f"series_{name}", language): colour
+        for name, colour in zip(series, SERIES, strict=False)
         for language in LANGUAGES
     }
     with gr.Column(min_width=280):
-        page.text(f"curve_{value}", style="heading")
+        page.text(heading, style="heading")
         plot = gr.LinePlot(
             None,
-            x="epoch",
-            y=value,
+            x=axes[0],
+            y=axes[1],
             y_title=" ",
             color="series",
             color_title=" ",
-            color_map=colours,
-            x_lim=[0, None],
-            y_lim=[0, 1] if value == "accuracy" else [0, None],
+            color_map=colours or None,
+            y_lim=y_lim,
             height=260,
-            elem_id=elem_id,
             buttons=["fullscreen"],
+            **{"x_lim": [0, None], **settings},
         )
-        return page.words.put(plot, x_title="axis_epoch")
+        return page.words.put(plot, x_title=f"axis_{axes[0]}")

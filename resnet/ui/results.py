@@ -3,11 +3,15 @@
 import gradio as gr
 
 from resnet.text import say
-from resnet.ui.components import Choice
+from resnet.ui.comparing import Comparing
+from resnet.ui.components import Choice, choice
+from resnet.ui.looking import Looking
 from resnet.ui.models import model_choices
 from resnet.ui.plots import curves
 from resnet.ui.takeaway import TakeAway
-from resnet.views import figures, sentences, tables
+from resnet.ui.trust import Trust
+from resnet.views import figures, pictures, sentences, tables
+from resnet.views.result import Result
 
 
 class ResultsTab:
@@ -21,6 +25,8 @@ class ResultsTab:
             self._lay_out_buttons()
             self.take_away = TakeAway(page, self.chosen)
             self._lay_out_details()
+            self.looking = Looking(page, self.chosen, self._button)
+            self.comparing = Comparing(page, self.chosen)
             page.text("all_results", "h2", "step")
             self.runs = gr.Dataframe(interactive=False, wrap=True, elem_id="results-runs", max_height=360)
             self.listed = gr.State([])
@@ -39,14 +45,21 @@ class ResultsTab:
             with self._part("part_curves", "results-part-curves"):
                 self.loss, self.accuracy = curves(self.page, "results")
             with self._part("part_confusion", "results-part-confusion"):
-                self.confusion = self.page.html("results-confusion")
+                self.page.text("cell_help", style="quiet")
+                self.confusion, self.cell = self.page.choices("results-confusion"), self.page.choices("results-cell")
             with self._part("part_classes", "results-part-classes"):
                 self.classes = self.page.html("results-classes")
             with self._part("part_mistakes", "results-part-mistakes"):
-                self.mistakes = self.page.html("results-mistakes")
+                self.page.text("mistakes_help", style="quiet")
+                self.mistakes = self.page.choices("results-mistakes")
+            with self._part("part_doubtful", "results-part-doubtful"):
+                self.page.text("doubtful_help", style="quiet")
+                self.doubtful = self.page.choices("results-doubtful")
             with self._part("part_suspects", "results-part-suspects"):
                 self.page.text("suspects_help", style="quiet")
-                self.suspects = gr.Dataframe(interactive=False, wrap=True, elem_id="results-suspects", max_height=420)
+                self.suspects = self.page.choices("results-suspects")
+            with self._part("part_trust", "results-part-trust"):
+                self.trust = Trust(self.page, self.chosen, self._button)
             with self._part("part_settings", "results-part-settings"):
                 self.settings = gr.Dataframe(interactive=False, wrap=True, elem_id="results-settings")
 
@@ -58,7 +71,7 @@ class ResultsTab:
 
     # wiring
 
-    def wire(self, classify, **tabs: object) -> None:
+    def wire(self, classify, finetune, **tabs: object) -> None:
         page, language = self.page, self.page.language
         page.on(
             [page.load, self.tab.select, language.change],
@@ -72,8 +85,8 @@ class ResultsTab:
             self.show,
             [self.chosen],
             [
-                *(self.headline, self.confusion, self.classes, self.mistakes, self.suspects, self.settings),
-                *(self.loss, self.accuracy),
+                *(self.headline, self.confusion, self.classes, self.mistakes, self.doubtful, self.suspects),
+                *(self.settings, self.loss, self.accuracy, self.cell),
             ],
             self.note,
             trigger_mode="always_last",  # it is opened before the list has come, and then has a choice
@@ -83,7 +96,11 @@ class ResultsTab:
         page.on(self.chosen.change, self.allow, [self.chosen], [self.delete, self.ask])
         page.on(self.runs.select, self.pick, [self.listed], [self.chosen])
         page.on(self.use.click, self.use_it, [self.chosen], [page.tabs, classify.model], self.note)
+        page.on(self.confusion.select, self.show_cell, [self.chosen], [self.cell], self.note)
         self.take_away.wire()
+        self.looking.wire([self.cell, self.mistakes, self.doubtful, self.suspects], finetune)
+        self.trust.wire()
+        self.comparing.wire()
         page.on(self.delete.click, self.ask_first, [self.chosen], [self.ask, self.question])
         page.on(self.keep.click, self.ask_no_more, [], [self.ask])
         outputs = [self.chosen, self.runs, self.listed, self.ask]
@@ -103,19 +120,13 @@ class ResultsTab:
     def show(self, chosen: str, language: str):
         if not chosen or not self.service.has_report(chosen):
             waiting = say("no_report_yet", language, name=self.service.name(chosen)) if chosen else ""
-            return figures.empty(waiting or say("results_empty", language)), "", "", "", *[None] * 4
-        report, words = self.service.report(chosen), self.service.words(chosen)
-        curves, data = report["curves"], self.service.data_of(report)
-        return (
-            figures.headline(report, language),
-            figures.confusion(report, words, language),
-            figures.per_class(report, words, language),
-            figures.mistakes(report, data, words, language),
-            tables.suspects(report, data, words, language),
-            tables.settings(report, language),
-            tables.curves(curves, "loss", language),
-            tables.curves(curves, "accuracy", language),
-        )
+            return figures.empty(waiting or say("results_empty", language)), *[""] * 5, *[None] * 3, ""
+        result = self.service.result(chosen)
+        curves = (tables.curves(result.report["curves"], value, language) for value in ("loss", "accuracy"))
+        return (*said(result, language), tables.settings(result.report, language), *curves, "")
+
+    def show_cell(self, chosen: str, language: str, event: gr.EventData):
+        return pictures.cell(self.service.result(chosen), choice(event), language)
 
     def allow(self, chosen: str, language: str):
         return gr.update(visible=self.service.is_own(chosen)), gr.update(visible=False)
@@ -142,3 +153,16 @@ class ResultsTab:
     def delete_it(self, chosen: str, language: str):
         self.service.delete(chosen)
         return *self.offer("", language), gr.update(visible=False)
+
+
+def said(result: Result, language: str) -> tuple[str, ...]:
+    """What a result's parts show, in the order of their places."""
+    report = result.report
+    return (
+        figures.headline(report, language),
+        figures.confusion(report, result.words, language, choose=result.has_predictions),
+        figures.per_class(report, result.words, language),
+        pictures.cards(report["mistakes"], result, language),
+        pictures.doubtful(result, language),
+        pictures.cards(report.get("suspects", []), result, language),
+    )

@@ -19,6 +19,7 @@ from PIL import Image
 
 import resnet
 from resnet import jobs
+from resnet.data import corrections
 from resnet.data.dataset import Dataset, list_datasets
 from resnet.data.decoder import fitted_one
 from resnet.data.importing import import_dataset, import_uploads
@@ -29,10 +30,12 @@ from resnet.settings import TrainSettings
 from resnet.store import Store, name_of, read_json, read_lines
 from resnet.ui.downloads import Download, Downloads
 from resnet.ui.received import discard, received
+from resnet.views.result import Result
 from resnet.weights import hub
 from resnet.weights.find import HUB, HubName, default_model, find, hub_config, shipped, source
-from resnet.weights.folder import CONFIG, WEIGHTS, ModelConfig, read_config
+from resnet.weights.folder import CONFIG, LAB, WEIGHTS, ModelConfig, read_config, set_unknown_threshold
 from resnet.weights.published import Published, offers
+from resnet.worker.record import read_settings
 
 if TYPE_CHECKING:  # torch
     from resnet.evaluation.explain import Explanation
@@ -76,6 +79,7 @@ class Service:
         self._explaining = threading.Lock()
         self._downloads = Downloads()
         self.rates: jobs.RateSearch | None = None
+        self._result: tuple = None, None  # the last that was looked at: what it was read from, and itself
         self._live = _Remembered(self._read_live, seconds=0.8)
 
     # models
@@ -401,6 +405,41 @@ class Service:
     def has_report(self, reference: str) -> bool:
         return (self._report_folder(reference) / "report.json").is_file()
 
+    def result(self, reference: str) -> Result:
+        """The same with all that is here of it: its single answers, and the data set that it was made on."""
+        folder, report = self._report_folder(reference), self.report(reference)
+        here = (self.store.datasets / str(report["data"]["id"])).is_dir()
+        key = (folder, (folder / "report.json").stat().st_mtime_ns, here)
+        if self._result[0] != key:
+            name, words, data = self.name(reference), self.words(reference), self.data_of(report)
+            self._result = key, Result(name, folder, report, words, data)
+        return self._result[1]
+
+    @at_home
+    def settings_of(self, run: str) -> TrainSettings:
+        """All settings of a run as they were resolved, for another one like it."""
+        settings = TrainSettings.from_json(read_settings(self.store.run(run))["settings"])
+        start = Path(settings.model)
+        return dataclasses.replace(settings, name=None, model=start.name if start in shipped() else settings.model)
+
+    @at_home
+    def set_threshold(self, run: str, threshold: float | None) -> None:
+        """What the model of a run answers "unknown" below."""
+        set_unknown_threshold(_model_folder(self.store.run(run)), threshold)
+
+    @at_home
+    def correct(self, result: Result, sha256: str, label: str | None) -> None:
+        corrections.correct(_data_behind(result), sha256, label)
+
+    @at_home
+    def undo_correction(self, result: Result) -> None:
+        corrections.undo(_data_behind(result))
+
+    @at_home
+    def corrected(self, result: Result) -> Dataset:
+        """The new version of the data set behind a result."""
+        return corrections.corrected(_data_behind(result), self.store)
+
     def words(self, reference: str) -> dict[str, str]:
         """Class keys -> words, of the model behind a result; empty where it cannot be read."""
         try:
@@ -445,6 +484,12 @@ def _shipped(name: str) -> Path | None:
     return next((folder for folder in shipped() if folder.name == name), None)
 
 
+def _data_behind(result: Result) -> Dataset:
+    if result.data is None:
+        raise UserError("dataset_unknown", reference=result.report["data"]["name"])
+    return result.data
+
+
 def _model_folder(folder: Path) -> Path:
     """The model folder of a run; a shipped one is that itself."""
     return folder / "model" if (folder / "model").is_dir() else folder
@@ -455,12 +500,12 @@ def _loadable(found: Path | HubName) -> str | Path:
     return found.name if isinstance(found, HubName) else found.resolve()
 
 
-def _dated(found: Path | HubName) -> tuple[Path | HubName, int]:
-    """A model and when its weights last changed: 0 for one that is downloaded, or gone."""
+def _dated(found: Path | HubName) -> tuple[Path | HubName, tuple[int, ...]]:
+    """A model and when its files last changed: nothing for one that is downloaded, or gone."""
     if isinstance(found, HubName):
-        return found, 0
-    weights = found / WEIGHTS if found.is_dir() else found
-    return found, weights.stat().st_mtime_ns if weights.is_file() else 0
+        return found, ()
+    files = (found / WEIGHTS, found / LAB) if found.is_dir() else (found,)
+    return found, tuple(file.stat().st_mtime_ns for file in files if file.is_file())
 
 
 def needs_weights(settings: TrainSettings) -> bool:

@@ -1,5 +1,7 @@
 """Beside an answer: what in the picture speaks for it, or for another label."""
 
+from collections.abc import Callable
+
 import gradio as gr
 
 from resnet.errors import UserError
@@ -9,20 +11,21 @@ from resnet.views import figures
 
 
 class Why:
-    """Computed while it is open. picture, model: the fields in which these are chosen."""
+    """Computed while it is open. picture, model: where these are chosen."""
 
-    def __init__(self, page, picture: Picture, model: Choice) -> None:
+    def __init__(self, page, picture: Picture | gr.State, model: Choice, elem_id: str) -> None:
         self.page, self.service, self.picture, self.model = page, page.service, picture, model
-        self.box = page.words.put(gr.Accordion("", open=False, elem_id="classify-why"), label="why")
+        self.box = page.words.put(gr.Accordion("", open=False, elem_id=elem_id), label="why")
         with self.box:
             self.label = page.words.put(
-                Choice([("", "")], value="", interactive=True, elem_id="classify-why-label"), label="why_label"
+                Choice([("", "")], value="", interactive=True, elem_id=f"{elem_id}-label"), label="why_label"
             )
-            self.note, self.heat = page.html("classify-why-note"), page.html("classify-heat")
+            self.note, self.heat = page.html(f"{elem_id}-note"), page.html(f"{elem_id}-heat")
         self.is_open = gr.State(False)
 
-    def wire(self, arrived: gr.State) -> None:
-        page, changed = self.page, [self.model.change, arrived.change, self.page.language.change]
+    def wire(self, *arrived: Callable) -> None:
+        """arrived: events after which a model may be here that was not."""
+        page, changed = self.page, [self.model.change, *arrived, self.page.language.change]
         page.on([page.load, *changed], self.offer, [self.model], [self.label])
         page.on(self.box.expand, lambda language: True, [], [self.is_open])
         page.on(self.box.collapse, lambda language: False, [], [self.is_open])

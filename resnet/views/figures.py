@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # torch
     from resnet.evaluation.explain import Explanation
 
 CELLS = 20  # classes; up to here a confusion matrix shows its numbers, beyond it is a map of colours
+FEW_PAIRS, MANY_PAIRS = 3, 12  # most confused classes named below it: beside its numbers, and beside the map
 SHOWN = 24  # mistakes shown with their pictures
 STRIPS, STRIP = 8, 8  # classes with a strip of thumbnails, thumbnails in a strip
 
@@ -111,19 +112,25 @@ def import_report(data: Dataset, language: str = "en") -> str:
     )
 
 
-def confusion(report: dict, words: dict[str, str], language: str = "en") -> str:
-    """The confusion matrix: rows are what a picture shows, columns what was answered."""
+def confusion(report: dict, words: dict[str, str], language: str = "en", *, choose: bool = False) -> str:
+    """The confusion matrix: rows are what a picture shows, columns what was answered.
+
+    choose: each cell that holds pictures is a button, its choice "ROW COLUMN".
+    """
     matrix, names = report["confusion"], [words.get(label, label) for label in report["classes"]]
-    picture = _matrix_table(matrix, names, language) if len(names) <= CELLS else _matrix_map(matrix, names, language)
-    return picture + _most_confused(matrix, names, language)
+    draw = _matrix_table if len(names) <= CELLS else _matrix_map
+    return draw(matrix, names, language, choose) + _most_confused(matrix, names, language, choose)
 
 
-def _matrix_table(matrix: list[list[int]], names: list[str], language: str) -> str:
+def _matrix_table(matrix: list[list[int]], names: list[str], language: str, choose: bool) -> str:
     head = "".join(f'<th scope="col"><span>{escape(name)}</span></th>' for name in names)
     body = ""
     for i, (name, row) in enumerate(zip(names, matrix, strict=True)):
         total = sum(row) or 1
-        cells = "".join(_cell(count, count / total, i == j) for j, count in enumerate(row))
+        cells = "".join(
+            _cell(count, count / total, i == j, _choice(matrix, names, i, j, language) if choose and count else "")
+            for j, count in enumerate(row)
+        )
         body += f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>'
     corner = escape(say("confusion_corner", language))
     return (
@@ -132,14 +139,21 @@ def _matrix_table(matrix: list[list[int]], names: list[str], language: str) -> s
     )
 
 
-def _cell(count: int, share: float, right: bool) -> str:
+def _choice(matrix: list[list[int]], names: list[str], i: int, j: int, language: str) -> str:
+    """The attributes of what chooses a cell."""
+    said = say("confused", language, count=matrix[i][j], shown=names[i], answered=names[j])
+    return f'data-choice="{i} {j}" aria-label="{escape(said)}"'
+
+
+def _cell(count: int, share: float, right: bool, choice: str) -> str:
     kind = "right" if right else "wrong"
     shade = f"--share:{100 * share:.0f}%" if count else "--share:0%"
     strong = " strong" if share > 0.5 else ""
-    return f'<td class="{kind}{strong}" style="{shade}">{count or "·"}</td>'
+    content = f'<button type="button" {choice}>{count}</button>' if choice else str(count or "·")
+    return f'<td class="{kind}{strong}" style="{shade}">{content}</td>'
 
 
-def _matrix_map(matrix: list[list[int]], names: list[str], language: str) -> str:
+def _matrix_map(matrix: list[list[int]], names: list[str], language: str, choose: bool) -> str:
     """Beyond a screenful of classes: one small square a cell, only those that hold something."""
     squares = []
     for i, row in enumerate(matrix):
@@ -148,8 +162,9 @@ def _matrix_map(matrix: list[list[int]], names: list[str], language: str) -> str
             if count:
                 kind, title = "right" if i == j else "wrong", f"{names[i]} → {names[j]}: {count}"
                 shade = 0.15 + 0.85 * count / total
+                choice = f'data-choice="{i} {j}" ' if choose else ""
                 squares.append(
-                    f'<rect class="{kind}" x="{j}" y="{i}" width="1" height="1" opacity="{shade:.2f}">'
+                    f'<rect {choice}class="{kind}" x="{j}" y="{i}" width="1" height="1" opacity="{shade:.2f}">'
                     f"<title>{escape(title)}</title></rect>"
                 )
     k = len(names)
@@ -160,15 +175,19 @@ def _matrix_map(matrix: list[list[int]], names: list[str], language: str) -> str
     )
 
 
-def _most_confused(matrix: list[list[int]], names: list[str], language: str) -> str:
+def _most_confused(matrix: list[list[int]], names: list[str], language: str, choose: bool) -> str:
     pairs = sorted(
         ((count, i, j) for i, row in enumerate(matrix) for j, count in enumerate(row) if count and i != j), reverse=True
     )
     if not pairs:
         return lines(say("none_confused", language))
-    return "".join(
-        lines(say("confused", language, count=count, shown=names[i], answered=names[j])) for count, i, j in pairs[:3]
-    )
+    shown = pairs[: FEW_PAIRS if len(names) <= CELLS else MANY_PAIRS]
+    said = [say("confused", language, count=count, shown=names[i], answered=names[j]) for count, i, j in shown]
+    if not choose:
+        return lines(*said)
+    choices = [f'<button type="button" class="plain" data-choice="{i} {j}">' for _, i, j in shown]
+    buttons = "".join(f"{choice}{escape(text)}</button>" for choice, text in zip(choices, said, strict=True))
+    return f'<div class="choices">{buttons}</div>'
 
 
 def mistakes(report: dict, data: Dataset | None, words: dict[str, str], language: str = "en") -> str:

@@ -95,13 +95,18 @@ def _answer(image: dict, language: str) -> tuple[str, str, float]:
 
 def settings(report: dict, language: str = "en") -> pd.DataFrame:
     """How a model was made: every setting of its run, as it was resolved."""
+    rows = settings_of(report, language).items()
+    return pd.DataFrame(rows, columns=[say("column_setting", language), say("column_value", language)])
+
+
+def settings_of(report: dict, language: str = "en") -> dict[str, str]:
+    """What each setting is called -> its value in words."""
     summary = report["summary"]
     values = {name: value for name, value in summary["settings"].items() if value is not None and name in SETTINGS}
     values |= {"data": summary["data"], "mode": sentences.mode(values["mode"], language)}
-    rows = [
-        (say(f"setting_{name}", language), sentences.setting(name, value, language)) for name, value in values.items()
-    ]
-    return pd.DataFrame(rows, columns=[say("column_setting", language), say("column_value", language)])
+    return {
+        say(f"setting_{name}", language): sentences.setting(name, value, language) for name, value in values.items()
+    }
 
 
 def suspects(report: dict, data: Dataset | None, words: dict[str, str], language: str = "en") -> pd.DataFrame:

@@ -14,7 +14,7 @@ Nothing here loads torch: pages list models before torch is there.
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -126,6 +126,16 @@ def write_folder(
             write_json(temporary / REPORT, report)
         if neighbours:
             neighbours.write(temporary)
+
+
+def set_unknown_threshold(folder: Path, threshold: float | None) -> None:
+    """The highest probability below which the model in `folder` answers "unknown"; None: it always answers.
+
+    Raises UserError for what is no probability.
+    """
+    if not (threshold is None or (_is_number(threshold) and 0 <= threshold <= 1)):
+        raise UserError("out_of_range", field="threshold", value=weights.brief(threshold), low=0, high=1)
+    write_json(folder / LAB, replace(read_config(folder), unknown_threshold=threshold).to_lab())
 
 
 def _array(name: str, tensor: "Tensor", half: bool) -> np.ndarray:

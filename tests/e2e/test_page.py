@@ -72,19 +72,21 @@ def test_a_visitor_classifies_a_picture(page: Page, app: App):
 def test_what_speaks_for_an_answer_is_shown_and_for_another_label(page: Page, app: App):
     visit(page, app)
     page.locator("#classify-why button").first.click()
-    expect(page.locator("#classify-heat")).to_contain_text("Choose a picture above")
+    expect(page.locator("#classify-why-heat")).to_contain_text("Choose a picture above")
     upload(page, "classify-picture", GOLF_BALL)
-    expect(page.locator("#classify-heat p")).to_have_text(re.compile(r"Bright is what speaks for golf ball \(\d+ %\)"))
-    heat = page.locator("#classify-heat .over")
+    expect(page.locator("#classify-why-heat p")).to_have_text(
+        re.compile(r"Bright is what speaks for golf ball \(\d+ %\)")
+    )
+    heat = page.locator("#classify-why-heat .over")
     before = heat.get_attribute("src")
-    page.locator("#classify-heat input").fill("0")
+    page.locator("#classify-why-heat input").fill("0")
     expect(heat).to_have_css("opacity", "0")
     page.get_by_label("What speaks for").click()
     page.get_by_role("option", name="parachute").click()
-    expect(page.locator("#classify-heat p")).to_contain_text("parachute")
+    expect(page.locator("#classify-why-heat p")).to_contain_text("parachute")
     assert heat.get_attribute("src") != before
     page.locator("#classify-why button").first.click()
-    expect(page.locator("#classify-heat .over")).to_have_count(0)
+    expect(page.locator("#classify-why-heat .over")).to_have_count(0)
 
 
 def test_the_engine_is_shown_and_chosen_and_one_that_cannot_be_built_leaves_the_answer(page: Page, app: App):

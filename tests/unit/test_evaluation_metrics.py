@@ -3,17 +3,21 @@
 import numpy as np
 import pytest
 import torch
+from scipy.stats import binomtest
 from sklearn import metrics as oracle
 from torchmetrics.functional import classification as other_oracle
 
 from resnet.errors import UserError
 from resnet.evaluation.metrics import (
+    calibration,
     confusion_matrix,
+    coverage,
     cross_fitted,
     doubtful_labels,
     expected_calibration_error,
     fit_temperature,
     log_loss,
+    mcnemar,
     summarize,
     top_k_accuracy,
     unknown_threshold,
@@ -199,3 +203,31 @@ def test_threshold_parts_known_from_other():
     threshold, kept, refused = unknown_threshold(np.array([0.9, 0.8, 0.95, 0.4]), np.array([0.3, 0.5, 0.6, 0.2]))
     assert threshold == 0.8
     assert (kept, refused) == (0.75, 1.0)
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize(("only_one", "only_other"), [(0, 0), (1, 0), (5, 9), (0, 12), (40, 41), (700, 900)])
+def test_mcnemar_is_the_binomial_test_of_the_pictures_that_one_alone_has_right(only_one, only_other):
+    one = np.repeat([True, False, True, False], [only_one, only_other, 30, 10])
+    other = np.repeat([False, True, True, False], [only_one, only_other, 30, 10])
+    n = only_one + only_other
+    expected = binomtest(only_one, n).pvalue if n else 1.0
+    assert mcnemar(one, other) == (only_one, only_other, pytest.approx(expected))
+
+
+def test_a_threshold_leaves_out_what_lies_below_it():
+    generator = np.random.default_rng(0)
+    score, right = generator.random(200).round(2), generator.random(200) < 0.7
+    thresholds = np.linspace(0, 1.01, 50)
+    answered, rights = coverage(score, right, thresholds)
+    assert list(answered) == [(score >= t).sum() for t in thresholds]
+    assert list(rights) == [right[score >= t].sum() for t in thresholds]
+
+
+def test_bins_of_confidence_tell_how_often_they_are_right():
+    probabilities = np.repeat([[0.55, 0.45], [0.95, 0.05]], [10, 20], axis=0)
+    targets = np.repeat([0, 1, 0, 1], [6, 4, 19, 1])
+    assert calibration(probabilities, targets, 10) == [
+        (10, pytest.approx(0.55), pytest.approx(0.6)),
+        (20, pytest.approx(0.95), pytest.approx(0.95)),
+    ]

@@ -25,7 +25,8 @@ from resnet.weights.folder import WEIGHTS, read_config
 UI = PROJECT / "resnet" / "ui"
 LAYOUT = {  # they build the page or serve it, and answer no event
     *("classify.py:__init__", "classify.py:wire", "finetune.py:_lay_out_pictures", "plan.py:__init__"),
-    *("finetune.py:wire", "results.py:wire", "page.py:build", "page.py:_header", "page.py:on", "plots.py:_curve"),
+    *("finetune.py:wire", "results.py:wire", "page.py:build", "page.py:_header", "page.py:on", "plots.py:_plot"),
+    *("results.py:_lay_out_details", "looking.py:__init__", "why.py:wire"),
     *("endpoints.py:add", "server.py:serve", "server.py:launch", "theme.py:theme"),
 }
 
@@ -57,7 +58,7 @@ def test_every_string_has_the_same_values_in_both_languages() -> None:
 def test_no_string_takes_the_place_of_another() -> None:
     keys = [
         key
-        for topic in (text.data, text.exports, text.page, text.runs, text.views, text.weights)
+        for topic in (text.data, text.exports, text.page, text.results, text.runs, text.views, text.weights)
         for key in topic.STRINGS
     ]
     assert sorted(keys) == sorted(CATALOGUE)

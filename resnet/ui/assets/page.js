@@ -23,6 +23,17 @@ window.resnetLab = {
   show(id) {
     setTimeout(() => document.getElementById(id)?.scrollIntoView({ behavior: "smooth" }), 1200);
   },
+  // A view's parts that say what they stand for can be chosen; the chosen one is marked.
+  choose(element, trigger) {
+    element.addEventListener("click", (event) => {
+      const chosen = event.target.closest("[data-choice]");
+      if (!chosen) return;
+      element.querySelectorAll(".chosen-one").forEach((other) => other.classList.remove("chosen-one"));
+      chosen.classList.add("chosen-one");
+      trigger("select", { choice: chosen.dataset.choice });
+      if (chosen.matches(".card")) this.show("results-looking");
+    });
+  },
   press(id) {
     setTimeout(() => {
       const element = document.getElementById(id);

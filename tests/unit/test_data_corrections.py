@@ -1,0 +1,88 @@
+"""Corrections of a data set: kept beside it, taken back, and made into a new one."""
+
+import shutil
+
+import pytest
+
+from resnet.data.corrections import correct, corrected, corrections, undo
+from resnet.data.dataset import Dataset
+from resnet.data.importing import import_dataset
+from resnet.errors import UserError
+from resnet.store import delete_folder
+
+
+def test_what_was_corrected_last_holds_and_can_be_taken_back(data: Dataset):
+    first, second = data.records[0], data.records[-1]
+    correct(data, first.sha256, data.classes[1])
+    correct(data, second.sha256, None)
+    correct(data, first.sha256, data.classes[2])
+    assert list(corrections(data).items()) == [(second.sha256, None), (first.sha256, data.classes[2])]
+    undo(data)
+    assert corrections(data)[first.sha256] == data.classes[1]
+    correct(data, first.sha256, first.label)  # right after all
+    assert corrections(data) == {second.sha256: None}
+    for _ in range(4):
+        undo(data)
+    assert corrections(data) == {}
+
+
+def test_a_line_that_was_half_written_costs_only_itself(data: Dataset):
+    correct(data, data.records[0].sha256, None)
+    with open(data.folder / "corrections.jsonl", "a") as file:
+        file.write('{"sha256": "0')
+    assert corrections(data) == {data.records[0].sha256: None}
+    correct(data, data.records[1].sha256, None)
+    assert len(corrections(data)) == 2
+
+
+@pytest.mark.parametrize(("sha256", "label", "message"), [("0" * 64, None, "not in"), (None, "moon", "label is moon")])
+def test_what_is_not_the_data_sets_is_refused(data: Dataset, sha256: str | None, label: str | None, message: str):
+    with pytest.raises(UserError, match=message):
+        correct(data, sha256 or data.records[0].sha256, label)
+    assert corrections(data) == {}
+
+
+def test_the_new_data_set_has_the_corrections_and_all_else_as_it_was(data: Dataset, store):
+    moved, out = data.part("val")[0], data.part("train")[0]
+    other = next(label for label in data.classes if label != moved.label)
+    correct(data, moved.sha256, other)
+    correct(data, out.sha256, None)
+    new = corrected(data, store)
+    before = {record.sha256: (record.label, record.split, record.source) for record in data.records}
+    after = {record.sha256: (record.label, record.split, record.source) for record in new.records}
+    assert after.pop(moved.sha256) == (other, *before.pop(moved.sha256)[1:])
+    before.pop(out.sha256)
+    assert after == before
+    assert {record.parent for record in new.records} == {data.id}
+    assert new.name == f"{data.name} v2" and new.id != data.id
+    assert new.report["images"] == len(data.records) - 1
+    assert new.report["counts"][other]["val"] == data.report["counts"][other]["val"] + 1
+    assert "1 pictures under other labels, 1 left out" in new.report["warnings"][0]["english"]
+    assert corrected(data, store).id == new.id  # made once
+
+    delete_folder(data.folder, store.temporary())  # the new one stands by itself
+    assert all(record.path.read_bytes() for record in new.records)
+    correct(new, new.records[0].sha256, None)
+    assert corrected(new, store).name == f"{data.name} v3"
+
+
+def test_it_is_the_data_set_that_an_import_of_the_corrected_folders_gives(data: Dataset, store, tmp_path):
+    moved = data.part("train")[0]
+    correct(data, moved.sha256, data.classes[-1])
+    new = corrected(data, store)
+    for record in new.records:
+        place = tmp_path / "again" / record.split / record.label
+        place.mkdir(parents=True, exist_ok=True)
+        shutil.copy(record.path, place)
+    assert import_dataset(tmp_path / "again", store).id == new.id
+
+
+def test_nothing_to_correct_and_nothing_left_are_told(data: Dataset, store):
+    with pytest.raises(UserError, match="Nothing has been corrected"):
+        corrected(data, store)
+    for record in data.records:
+        if record.label != data.classes[0]:
+            correct(data, record.sha256, None)
+    with pytest.raises(UserError, match="fewer than two classes"):
+        corrected(data, store)
+    assert [folder.name for folder in store.datasets.iterdir()] == [data.id]
