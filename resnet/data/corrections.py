@@ -26,10 +26,12 @@ def corrections(data: Dataset) -> Corrections:
     """What has been corrected so far, in the order in which it last was."""
     held: Corrections = {}
     for line in read_lines(_list(data)):
-        held.pop(line["sha256"], None)
-        held[line["sha256"]] = line["label"]
+        sha256, label = line.get("sha256"), line.get("label", "")
+        held.pop(sha256, None)
+        held[sha256] = label
     own = {record.sha256: record.label for record in data.records} if held else {}
-    return {sha256: label for sha256, label in held.items() if own.get(sha256, label) != label}
+    meant = {*data.classes, None}
+    return {sha: label for sha, label in held.items() if sha in own and label in meant and label != own[sha]}
 
 
 def correct(data: Dataset, sha256: str, label: str | None) -> None:

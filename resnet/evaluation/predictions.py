@@ -1,4 +1,4 @@
-"""What a run's model made of each picture that it was checked with: predictions.npz, which the run leaves behind."""
+"""What a run's model made of each picture that it was checked with."""
 
 import struct
 import zipfile
@@ -13,6 +13,7 @@ from resnet.data.dataset import Record
 from resnet.errors import UserError
 from resnet.store import replacing
 
+DELIVERED, NOW = "predictions.npz", "predictions-now.npz"  # of the delivered model; of the last epoch, while it learns
 WRONG = (OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, RuntimeError, struct.error)  # of odd content
 WRONG_ZIP = (zipfile.BadZipFile, zlib.error)
 

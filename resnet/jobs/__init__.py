@@ -2,6 +2,7 @@
 
 from resnet.jobs.plan import Plan, estimate, plan
 from resnet.jobs.rates import RateSearch
+from resnet.jobs.remedies import Remedy, remedies
 from resnet.jobs.runs import (
     ALIVE,
     RESUMABLE,
@@ -11,6 +12,7 @@ from resnet.jobs.runs import (
     list_runs,
     raise_failure,
     read_report,
+    rename,
     result,
     resume,
     shutdown,
@@ -26,6 +28,7 @@ __all__ = [
     "RESUMABLE",
     "Plan",
     "RateSearch",
+    "Remedy",
     "delete_dataset",
     "delete_run",
     "diverged",
@@ -34,6 +37,8 @@ __all__ = [
     "plan",
     "raise_failure",
     "read_report",
+    "remedies",
+    "rename",
     "result",
     "resume",
     "shutdown",

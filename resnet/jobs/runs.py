@@ -9,7 +9,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from resnet.data.importing import import_dataset
+from resnet.data.importing import clean_name, import_dataset
 from resnet.errors import UserError
 from resnet.jobs.launcher import WINDOWS, Workers
 from resnet.jobs.plan import Plan, plan
@@ -148,6 +148,13 @@ def delete_run(store: Store, run: str) -> None:
         if state in ALIVE:
             raise UserError("run_is_alive", run=folder.name, state=state)
         delete_folder(folder, store.temporary())
+
+
+def rename(store: Store, run: str, name: str) -> None:
+    """Call a run otherwise. Raises UserError for a name of nothing but blanks."""
+    if not name.strip():
+        raise UserError("name_empty")
+    write_json(store.run(run) / "name.json", {"format": FORMAT, "name": clean_name(name)})
 
 
 def delete_dataset(store: Store, data: str) -> None:

@@ -69,6 +69,21 @@ STRINGS: dict[str, tuple[str, str]] = {
         "Made of “{data}” by correction: {relabelled} pictures under other labels, {out} left out.",
         "由“{data}”更正而来：{relabelled} 张改了标签，{out} 张被排除。",
     ),
+    # a run by its buttons
+    "train_further": ("Train further", "继续微调"),
+    "going_further": (
+        "The next run starts from “{name}”. Choose how to learn, and start it.",
+        "下一次训练将从“{name}”开始。请选择学习方式，然后开始。",
+    ),
+    "rename": ("Rename", "重命名"),
+    "new_name": ("New name", "新名称"),
+    "name_empty": ("The name is empty; type one.", "名称为空；请输入。"),
+    # a run on its way, or failed
+    "worst_so_far": ("Its most confident mistakes so far", "目前把握最大的错误"),
+    "remedy_smaller_pictures": ("Try again with pictures of {size} px", "改用 {size} 像素的图片重试"),
+    "remedy_head_only": ("Try again with the last layer only", "改为只训练末层重试"),
+    "remedy_lower_rate": ("Try again with a learning rate of {rate}", "改用学习率 {rate} 重试"),
+    "memory": ("{megabytes} MB", "内存 {megabytes} MB"),
     # several results
     "compare": ("Compare with other results", "与其他结果比较"),
     "compare_with": ("Results beside this one", "要比较的结果"),

@@ -1,8 +1,11 @@
 """The Fine-tune tab: pictures, model, plan, start; and above them the run on its way."""
 
+import functools
+
 import gradio as gr
 
 from resnet import jobs
+from resnet.jobs.remedies import MOST
 from resnet.text import say
 from resnet.ui.components import Choice
 from resnet.ui.models import model_choices
@@ -10,7 +13,7 @@ from resnet.ui.offer import ModelOffer
 from resnet.ui.plan import PlanPart
 from resnet.ui.plots import curves
 from resnet.ui.ways import WaysIn
-from resnet.views import commands, figures, sentences, tables
+from resnet.views import commands, figures, pictures, sentences, tables
 
 
 class FinetuneTab:
@@ -38,7 +41,9 @@ class FinetuneTab:
                 self.stop = self._button("stop", "run-stop", variant="stop", visible=False)
                 self.resume = self._button("resume", "run-resume", visible=False)
                 self.see = self._button("see_result", "run-see", variant="primary", visible=False)
-        self.watched, self.seen = gr.State(""), gr.State(None)
+                self.remedies = [gr.Button("", elem_id=f"run-remedy-{n}", visible=False) for n in range(MOST)]
+            self.worst = self.page.html("run-worst")
+        self.watched, self.seen, self.tried = gr.State(""), gr.State(None), gr.State(0)
         self.timer = gr.Timer(1)
 
     def _lay_out_pictures(self) -> None:
@@ -96,9 +101,13 @@ class FinetuneTab:
         page.on([page.load, self.tab.select, language.change], self.offer, [self.model], [self.data, self.model])
         self.plan.wire(self.offered.arrived)
         shown = [self.watched, self.seen, self.run_part, self.run, self.loss, self.accuracy]
-        shown += [self.stop, self.resume, self.see]
+        shown += [self.stop, self.resume, self.see, self.tried, *self.remedies]
         watch = {"inputs": [self.watched, self.seen], "outputs": shown, "queue": False}
         page.on(self.timer.tick, self.watch, **watch)
+        page.on([self.tried.change, language.change], self.say_worst, [self.watched, self.tried], [self.worst])
+        for number, button in enumerate(self.remedies):
+            again = functools.partial(self.try_again, number)
+            page.on(button.click, again, [self.watched], [self.watched], self.run_note)
         begun = page.on(
             self.plan.start.click, self.begin, self.plan.form, [self.watched], self.plan.reason, concurrency_limit=1
         )
@@ -156,22 +165,42 @@ class FinetuneTab:
         *form, _ = form_and_language
         return self.service.start(self.plan.settings(*form))
 
+    def go_further(self, run: str, language: str):
+        """A finished run as the start of the next one, on the same pictures."""
+        data, name = self.service.data_of(self.service.report(run)), self.service.name(run)
+        chosen = self.choose(data.id if data else None, language)
+        models = gr.update(choices=model_choices(self.service, language), value=run)
+        return gr.Tabs(selected="finetune"), chosen, models, figures.note(say("going_further", language, name=name))
+
     def watch(self, watched: str, seen: tuple | None, language: str):
         run = self.service.worth_watching(watched)
         version = (run, self.service.version(run), language)
         if version == seen:
-            return (gr.skip(),) * 9
+            return (gr.skip(),) * (10 + MOST)
         if not run:
-            return "", version, gr.update(visible=False), *[gr.skip()] * 6
+            return "", version, gr.update(visible=False), *[gr.skip()] * (7 + MOST)
         status, lines, name = self.service.progress(run)
-        state = status["state"]
         return (
             *(run, version, gr.update(visible=True), figures.running(status, name, language)),
             *(tables.curves(lines, "loss", language), tables.curves(lines, "accuracy", language)),
+            *(*self.buttons(run, status), self.service.validated(run)),
+            *offered(self.service.remedies(run), language),
+        )
+
+    def buttons(self, run: str, status: dict) -> tuple[dict, dict, dict]:
+        """To stop, to resume, to see what came of it: those that the run's state allows."""
+        state = status["state"]
+        return (
             gr.update(visible=state in ("running", "queued"), interactive=True),
             gr.update(visible=state in jobs.RESUMABLE and not jobs.diverged(status)),
             gr.update(visible=state in ("done", "stopped") and self.service.has_report(run)),
         )
+
+    def say_worst(self, run: str, tried: int, language: str):
+        return pictures.worst(self.service.so_far(run), language) if run and tried else ""
+
+    def try_again(self, number: int, run: str, language: str):
+        return self.service.start_remedy(run, number)
 
     def end(self, run: str, language: str):
         self.service.stop(run)
@@ -180,3 +209,9 @@ class FinetuneTab:
     def go_on(self, run: str, language: str):
         self.service.resume(run)
         return None
+
+
+def offered(remedies: list[jobs.Remedy], language: str) -> list[dict]:
+    """A button for each of them."""
+    shown = [gr.update(value=words.say(language), visible=True) for words, _ in remedies]
+    return shown + [gr.update(visible=False)] * (MOST - len(shown))

@@ -34,7 +34,12 @@ class ResultsTab:
     def _lay_out_buttons(self) -> None:
         with gr.Row(elem_classes="buttons"):
             self.use = self._button("use_in_classify", "results-use", variant="primary")
+            self.further = self._button("train_further", "results-further")
+            self.rename = self._button("rename", "results-rename")
             self.delete = self._button("delete", "results-delete")
+        with gr.Row(visible=False, elem_id="results-renaming", elem_classes="bottom") as self.renaming:
+            self.new_name = self.words.put(gr.Textbox(elem_id="results-name", max_length=80), label="new_name")
+            self.named = self._button("rename", "results-named", scale=0)
         with gr.Row(visible=False, elem_id="results-ask", elem_classes="buttons ask") as self.ask:
             self.question = self.page.html("results-question")
             self.sure = self._button("delete_for_good", "results-delete-sure", variant="stop")
@@ -93,18 +98,35 @@ class ResultsTab:
             show_progress="minimal",
             show_progress_on=self.headline,
         )
-        page.on(self.chosen.change, self.allow, [self.chosen], [self.delete, self.ask])
+        own = [self.further, self.rename, self.delete, self.renaming, self.ask]
+        page.on(self.chosen.change, self.allow, [self.chosen], own)
         page.on(self.runs.select, self.pick, [self.listed], [self.chosen])
         page.on(self.use.click, self.use_it, [self.chosen], [page.tabs, classify.model], self.note)
         page.on(self.confusion.select, self.show_cell, [self.chosen], [self.cell], self.note)
+        if not self.service.hosted:
+            page.on(
+                self.further.click,
+                finetune.go_further,
+                [self.chosen],
+                [page.tabs, finetune.data, finetune.model, finetune.data_note],
+                self.note,
+            )
+        listed = [self.chosen, self.runs, self.listed]
+        page.on(self.rename.click, self.ask_name, [self.chosen], [self.renaming, self.new_name])
+        page.on(
+            [self.named.click, self.new_name.submit],
+            self.name_it,
+            [self.chosen, self.new_name],
+            [*listed, self.renaming],
+            self.note,
+        )
         self.take_away.wire()
         self.looking.wire([self.cell, self.mistakes, self.doubtful, self.suspects], finetune)
         self.trust.wire()
         self.comparing.wire()
         page.on(self.delete.click, self.ask_first, [self.chosen], [self.ask, self.question])
         page.on(self.keep.click, self.ask_no_more, [], [self.ask])
-        outputs = [self.chosen, self.runs, self.listed, self.ask]
-        page.on(self.sure.click, self.delete_it, [self.chosen], outputs, self.note)
+        page.on(self.sure.click, self.delete_it, [self.chosen], [*listed, self.ask], self.note)
 
     # callbacks
 
@@ -129,7 +151,15 @@ class ResultsTab:
         return pictures.cell(self.service.result(chosen), choice(event), language)
 
     def allow(self, chosen: str, language: str):
-        return gr.update(visible=self.service.is_own(chosen)), gr.update(visible=False)
+        own = gr.update(visible=self.service.is_own(chosen) and not self.service.hosted)
+        return own, own, own, gr.update(visible=False), gr.update(visible=False)
+
+    def ask_name(self, chosen: str, language: str):
+        return gr.update(visible=True), self.service.name(chosen)
+
+    def name_it(self, chosen: str, name: str, language: str):
+        self.service.rename(chosen, name)
+        return *self.offer(chosen, language), gr.update(visible=False)
 
     def pick(self, listed: list[str], language: str, event: gr.SelectData):
         return listed[event.index[0]]

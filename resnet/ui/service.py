@@ -25,6 +25,7 @@ from resnet.data.decoder import fitted_one
 from resnet.data.importing import import_dataset, import_uploads
 from resnet.data.samples import import_samples
 from resnet.errors import UserError
+from resnet.evaluation.predictions import NOW
 from resnet.predictor.engines import likely_device
 from resnet.settings import TrainSettings
 from resnet.store import Store, name_of, read_json, read_lines
@@ -314,6 +315,10 @@ class Service:
         return jobs.start(self.store, _unmistakable(settings))
 
     @at_home
+    def start_remedy(self, run: str, number: int) -> str:
+        return self.start(self.remedies(run)[number][1])
+
+    @at_home
     def worker_ready(self) -> int | None:
         """MB of memory that the worker takes which waits for a run, 0 where that is not known; None: none waits."""
         return jobs.workers.ready()
@@ -334,6 +339,10 @@ class Service:
     @at_home
     def resume(self, run: str) -> None:
         jobs.resume(self.store, run)
+
+    @at_home
+    def rename(self, run: str, name: str) -> None:
+        jobs.rename(self.store, run, name)
 
     @at_home
     def delete(self, run: str) -> None:
@@ -372,6 +381,23 @@ class Service:
         """Status, lines of metrics, and name of a run."""
         folder = self.store.run(run)
         return jobs.status(folder), read_lines(folder / "metrics.jsonl"), name_of(folder) or run
+
+    @at_home
+    def validated(self, run: str) -> int:
+        """When a model that is learning was last tried on the pictures that it is checked with; 0: not yet."""
+        file = self.store.runs / run / NOW
+        return file.stat().st_mtime_ns if file.is_file() else 0
+
+    @at_home
+    def so_far(self, run: str) -> Result:
+        """What that trial has shown."""
+        folder = self.store.run(run)
+        data = self.dataset(read_settings(folder)["data"]["id"])
+        return Result(run, folder, {"classes": data.classes, "temperature": 1.0}, {}, data, NOW)
+
+    @at_home
+    def remedies(self, run: str) -> list[jobs.Remedy]:
+        return jobs.remedies(self.store.run(run))
 
     def _state(self, run: str) -> str:
         folder = self.store.runs / run

@@ -8,7 +8,7 @@ from resnet.views import sentences
 from resnet.views.figures import escape, lines, note, thumbnail
 from resnet.views.result import Result
 
-SHOWN = 24  # cards of a list
+SHOWN, FEW = 24, 6  # cards of a list, and of a glimpse
 LARGE = 420  # pixels, of the chosen picture
 
 
@@ -16,7 +16,7 @@ def cards(entries: list[dict], result: Result, language: str = "en") -> str:
     """A card a picture, each a button that chooses it."""
     if not entries:
         return note(say("no_such_pictures", language), "quiet")
-    shown = "".join(_card(entry, result, language) for entry in entries[:SHOWN])
+    shown = "".join(_card(entry, result, language, "button") for entry in entries[:SHOWN])
     missing = "" if result.data else note(say("pictures_elsewhere", language), "quiet")
     more = lines(say("more_pictures", language, count=len(entries) - SHOWN)) if len(entries) > SHOWN else ""
     return f'{missing}<div class="cards">{shown}</div>{more}'
@@ -39,16 +39,22 @@ def cell(result: Result, choice: str, language: str = "en") -> str:
     return f'<p class="heading">{escape(head)}</p>' + cards(found, result, language)
 
 
-def _card(entry: dict, result: Result, language: str) -> str:
+def worst(result: Result, language: str = "en") -> str:
+    """The most confident mistakes of a model that is still learning, under a heading."""
+    cards = "".join(_card(entry, result, language, "div") for entry in result.worst(FEW))
+    head = f'<p class="heading">{escape(say("worst_so_far", language))}</p>'
+    return f'{head}<div class="cards few">{cards}</div>' if cards else ""
+
+
+def _card(entry: dict, result: Result, language: str, tag: str) -> str:
     record = result.records.get(entry["sha256"])
     source = thumbnail(record.path) if record else ""
     picture = f'<img src="{source}" alt="" loading="lazy">' if source else '<span class="no-picture"></span>'
     label, said = escape(result.word(entry["label"])), escape(answered(entry, result, language))
     file = f'<span class="quiet">{escape(_name(record))}</span>' if record else ""
-    return (
-        f'<button type="button" class="card" data-choice="{escape(entry["sha256"])}">{picture}'
-        f'<span class="caption"><strong>{label}</strong><span>{said}</span>{file}</span></button>'
-    )
+    choice = f' type="button" data-choice="{escape(entry["sha256"])}"' if tag == "button" else ""
+    caption = f'<span class="caption"><strong>{label}</strong><span>{said}</span>{file}</span>'
+    return f'<{tag} class="card"{choice}>{picture}{caption}</{tag}>'
 
 
 def answered(entry: dict, result: Result, language: str = "en") -> str:

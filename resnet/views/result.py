@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from resnet.data.dataset import Dataset, Record
-from resnet.evaluation.predictions import Predictions, read_predictions
+from resnet.evaluation.predictions import DELIVERED, Predictions, read_predictions
 from resnet.predictor.predictor import softmax
 
 
@@ -21,6 +21,7 @@ class Result:
     report: dict
     words: dict[str, str]
     data: Dataset | None = None
+    file: str = DELIVERED  # of the predictions
 
     @property
     def classes(self) -> list[str]:
@@ -32,12 +33,12 @@ class Result:
     @cached_property
     def has_predictions(self) -> bool:
         """Whether the answers to the single pictures are here; else only the report tells of them."""
-        return (self.folder / "predictions.npz").is_file()
+        return (self.folder / self.file).is_file()
 
     @cached_property
     def predictions(self) -> Predictions:
         """Raises UserError where they are damaged."""
-        return read_predictions(self.folder / "predictions.npz")
+        return read_predictions(self.folder / self.file)
 
     @cached_property
     def records(self) -> dict[str, Record]:
@@ -67,6 +68,11 @@ class Result:
     def doubtful(self, most: int) -> list[dict]:
         """The pictures that it was least certain of."""
         return self.entries(np.argsort(self.probabilities.max(axis=1), kind="stable")[:most])
+
+    def worst(self, most: int) -> list[dict]:
+        """The mistakes that it was most certain of."""
+        wrong = np.flatnonzero(~self.right)
+        return self.entries(wrong[np.argsort(-self.probabilities[wrong].max(axis=1), kind="stable")][:most])
 
     def entries(self, places: Iterable[int]) -> list[dict]:
         """{sha256, label, predicted, score, label_score} of each, as a report lists its mistakes."""

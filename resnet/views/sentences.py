@@ -181,7 +181,7 @@ def state(name: str, language: str = "en") -> str:
 
 
 def progress(status: dict, language: str = "en") -> str:
-    """“fold 2 of 5 · epoch 3 of 8 · 41 images/s · 1 min 10 s left”, as much of it as is known."""
+    """“fold 2 of 5 · epoch 3 of 8 · 41 images/s · 1 min 10 s left · 900 MB”, as much of it as is known."""
     parts = [say("fold_of", language, fold=status["fold"], folds=status["folds"])] if status["fold"] else []
     parts.append(say(f"stage_{status['stage']}", language))
     if status["epochs"]:
@@ -190,6 +190,8 @@ def progress(status: dict, language: str = "en") -> str:
         parts.append(say("speed", language, speed=f"{status['images_per_second']:,.0f}"))
     if status["seconds_left"] is not None:
         parts.append(say("left", language, duration=duration(status["seconds_left"], language)))
+    if status["megabytes"]:
+        parts.append(say("memory", language, megabytes=f"{status['megabytes']:,}"))
     return " · ".join(parts)
 
 

@@ -23,7 +23,7 @@ NEVER = 1e11  # seconds since 1970; no date is later
 WRONG = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError)  # of odd content
 FIGURES = (
     *("fold", "folds", "epoch", "epochs", "step", "steps", "images_per_second", "seconds_left"),
-    *("train_loss", "val_accuracy"),
+    *("megabytes", "train_loss", "val_accuracy"),
 )
 
 

@@ -19,7 +19,7 @@ from resnet.errors import UserError
 from resnet.evaluation.card import model_card
 from resnet.evaluation.evaluate import Evaluation, examine
 from resnet.evaluation.metrics import fit_temperature
-from resnet.evaluation.predictions import write_predictions
+from resnet.evaluation.predictions import DELIVERED, NOW, write_predictions
 from resnet.nn.network import ResNet
 from resnet.predictor import Predictor, built
 from resnet.predictor.ranks import ALONE, Ranks, join
@@ -38,6 +38,11 @@ from resnet.worker.pictures import check_content, check_sizes
 from resnet.worker.record import read_settings
 from resnet.worker.report import report_of
 from resnet.worker.status import Control, Status, ToldToEnd
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
 
 SAVE_AT_MOST = 60  # seconds of work between two saves
 # An epoch is saved at its end, but not before ten times as long was worked as the last save took: where epochs are
@@ -283,6 +288,7 @@ class Run:
             step=event.step,
             steps=event.steps,
             images_per_second=speed,
+            megabytes=_most_memory(self.settings.device),
             fold=self.folds.present,
             folds=self.settings.folds,
             seconds_left=self._left(event, pace),
@@ -352,6 +358,8 @@ class Run:
     def _note_validation(self, event: Validated) -> None:
         self._log(event, val_loss=event.val_loss, val_accuracy=event.val_accuracy)
         self.status.update(val_accuracy=event.val_accuracy)
+        if event.stage != "head" and not self.folds.present:  # a head's epochs pass by too fast to be looked at
+            write_predictions(self.folder / NOW, self.data.part("val"), event.logits)
 
     def _write_best(self, event: Validated) -> None:
         """best/: the model of the best epoch so far, where validation selects it."""
@@ -405,9 +413,10 @@ class Run:
         report = report_of(self, val, test, stopped)
         self.config = replace(self.config, summary=report["summary"])
         write_folder(draft, self._weights(), self.config, card=model_card(self.config, report), report=report)
-        write_predictions(self.folder / "predictions.npz", val.records, val.logits)
+        write_predictions(self.folder / DELIVERED, val.records, val.logits)
         if test:
             write_predictions(self.folder / "predictions-test.npz", test.records, test.logits)
+        (self.folder / NOW).unlink(missing_ok=True)
         self.folds.write(self.folder / "predictions-folds.npz")
         put_in_place(draft, self.folder / "model")
         write_json(self.folder / "report.json", report)
@@ -465,3 +474,13 @@ class _Pace:
         self.seconds_per_step += share * (seconds / steps - self.seconds_per_step)
         self.speed += share * (event.images / seconds - self.speed)
         return seconds
+
+
+def _most_memory(device: str) -> int | None:
+    """MB that this process has taken at most: of a GPU's memory, or of the machine's; None where that is not told."""
+    if device.startswith("cuda"):
+        return torch.cuda.max_memory_reserved(device) // 10**6
+    if resource is None:
+        return None
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit // 10**6

@@ -6,14 +6,18 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from resnet import jobs
 from resnet.data.corrections import corrections
 from resnet.data.dataset import Dataset, list_datasets
 from resnet.data.samples import draw
 from resnet.jobs import train
-from resnet.store import Store
+from resnet.store import Store, read_json, write_json
+from resnet.text import Message
 from resnet.weights.folder import read_config
+from resnet.worker.record import read_settings
 from tests.e2e.conftest import App
 from tests.e2e.test_page import tab, visit
+from tests.waiting import until
 
 pytestmark = pytest.mark.browser
 
@@ -122,3 +126,43 @@ def test_of_the_shipped_model_the_figures_stand_without_pictures(page: Page, sta
     look(page, start_app(home=tmp_path / "home"), "doubtful")
     expect(page.locator("#results-doubtful")).to_contain_text("not on this machine")
     expect(page.locator("#results-corrections")).to_have_count(0)
+
+
+def test_a_result_is_renamed_and_trained_further(page: Page, start_app, tmp_path: Path):
+    draw(tmp_path / "shapes", per_class=4)
+    home = tmp_path / "home"
+    train(tmp_path / "shapes", store=Store.open(home), mode="head", head_epochs=2, image_size=64, name="first")
+    look(page, start_app(home=home), "curves")
+    page.locator("#results-rename").click()
+    name = page.locator("#results-name input, #results-name textarea")
+    expect(name).to_have_value("first")
+    name.fill("<b>second</b>")
+    name.press("Enter")
+    expect(page.locator("#results-run input")).to_have_value(re.compile("<b>second</b>"))
+    expect(page.locator("#results-runs")).to_contain_text("<b>second</b>")
+    page.locator("#results-further").click()
+    expect(page.locator("#finetune-model input")).to_have_value(re.compile("<b>second</b>"))
+    expect(page.locator("#finetune-data-note")).to_contain_text("starts from")
+    expect(page.locator("#finetune-data input")).to_have_value(re.compile("shapes"))
+    expect(page.locator("#finetune-start")).to_be_enabled()
+
+
+def test_after_a_failure_another_start_is_one_click(page: Page, start_app, tmp_path: Path):
+    """A run on the disk as it looks when its loss has left the numbers."""
+    draw(tmp_path / "shapes", per_class=4)
+    home, store = tmp_path / "home", Store.open(tmp_path / "home")
+    run = store.run(
+        train(tmp_path / "shapes", store=store, mode="full", epochs=1, learning_rate=10.0, image_size=64)["run"]
+    )
+    message = Message("loss_not_finite", {"rate": "10"}).to_json()
+    write_json(run / "status.json", {**read_json(run / "status.json"), "state": "failed", "message": message})
+    app = start_app(home=home)
+    visit(page, app)
+    tab(page, "Fine-tune")
+    again = page.get_by_role("button", name="Try again with a learning rate of 1")
+    expect(again).to_be_visible()
+    expect(page.get_by_role("button", name="Try again with the last layer only")).to_be_visible()
+    again.click()
+    expect(again).to_be_hidden()
+    until(lambda: len(jobs.list_runs(store)) == 2, 30)
+    assert read_settings(store.run(jobs.list_runs(store)[0]["run"]))["settings"]["learning_rate"] == 1

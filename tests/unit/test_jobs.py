@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ from resnet import jobs
 from resnet.data.dataset import Dataset
 from resnet.data.importing import import_dataset
 from resnet.errors import UserError
-from resnet.settings import TrainSettings
+from resnet.settings import TrainSettings, resolve
 from resnet.store import PROJECT, Lock, Store, folders, is_locked, new_id, read_json, write_json
 from resnet.text import Message
 from resnet.ui.service import Service
@@ -435,7 +435,7 @@ import random, sys
 from resnet import jobs
 from resnet.data.importing import import_dataset
 from resnet.errors import UserError
-from resnet.settings import TrainSettings
+from resnet.settings import TrainSettings, resolve
 from resnet.store import Store, folders
 store, pictures, model, seed = Store.open(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
 draw = random.Random(seed)
@@ -517,3 +517,39 @@ def test_a_run_on_several_gpus_waits_for_each_of_them(store):
     assert jobs.status(folder)["state"] == "queued"
     (folder / "stop").touch()
     assert worker.wait(60) == 0 and jobs.status(folder)["state"] == "stopped"
+
+
+@pytest.mark.parametrize(
+    ("key", "mode", "words", "changed"),
+    [
+        ("run_out_of_memory", "full", "pictures of 160 px", {"image_size": 160}),
+        ("loss_not_finite", "full", "learning rate of 0.003", {"learning_rate": 0.003}),
+        ("loss_not_finite", "head", "learning rate of 0.1", {"head_learning_rate": 0.1}),
+        ("loss_not_finite", "scratch", "learning rate of 0.0008", {"learning_rate": 0.0008}),
+    ],
+)
+def test_after_a_failure_what_may_help_is_offered(store, data, key, mode, words, changed):
+    run = make_run(
+        store, "failed", message=Message(key, {"device": "cpu", "images": 2, "size": 1, "rate": 1}).to_json()
+    )
+    settings = resolve(TrainSettings(data.id, "resnet18", mode), images=40, model_size=224, crop_mode="center")
+    write_json(run / "settings.json", {**read_json(run / "settings.json"), "settings": asdict(settings)})
+    first, *more = jobs.remedies(run)
+    assert words in first[0].say() and first[0].say("zh")
+    assert {name: getattr(first[1], name) for name in changed} == changed
+    assert [remedy[1].mode for remedy in more] == (["head"] if mode == "full" else [])
+    assert not any(remedy[1].problems() for remedy in (first, *more))
+
+
+@pytest.mark.parametrize("state", ["done", "stopped", "failed"])
+def test_where_nothing_is_known_to_help_nothing_is_offered(store, state):
+    assert jobs.remedies(make_run(store, state, message=Message("run_failed", {"reason": "?"}).to_json())) == []
+
+
+def test_a_run_is_called_otherwise(store):
+    run = make_run(store, "done")
+    jobs.rename(store, run.name, "  shapes again ")
+    assert [entry["name"] for entry in jobs.list_runs(store)] == ["shapes again"]
+    assert store.run("shapes again") == run
+    with pytest.raises(UserError, match="name is empty"):
+        jobs.rename(store, run.name, "  ")

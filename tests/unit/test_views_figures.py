@@ -31,7 +31,7 @@ class Tags(HTMLParser):
 
 
 STATUS = {"stage": "full", "epoch": 1, "epochs": 2, "step": 5, "steps": 10, "images_per_second": None}
-STATUS |= {"seconds_left": None, "val_accuracy": None, "message": None, "fold": None, "folds": None}
+STATUS |= {"megabytes": None, "seconds_left": None, "val_accuracy": None, "message": None, "fold": None, "folds": None}
 
 
 def report_of(targets: list[int], answers: list[int], labels: list[str]) -> dict:

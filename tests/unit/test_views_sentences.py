@@ -43,8 +43,9 @@ def test_a_small_validation_set_is_called_small() -> None:
 
 def test_progress_says_what_is_known() -> None:
     status = {"stage": "full", "epoch": 3, "epochs": 8, "images_per_second": 41.2, "seconds_left": 70, "fold": None}
+    status |= {"megabytes": 1240}
     nothing = dict.fromkeys(status)
-    assert sentences.progress(status) == "learning all layers · epoch 3 of 8 · 41 images/s · 1 min 10 s left"
+    assert sentences.progress(status) == "learning all layers · epoch 3 of 8 · 41 images/s · 1 min 10 s left · 1,240 MB"
     assert sentences.progress({**nothing, "stage": "queue"}) == "waiting its turn"
     folds = {**nothing, "stage": "head", "fold": 2, "folds": 5}
     assert sentences.progress(folds) == "fold 2 of 5 · learning the last layer"

@@ -16,6 +16,7 @@ from resnet.data.samples import draw
 from resnet.errors import UserError
 from resnet.evaluation.evaluate import examine
 from resnet.evaluation.metrics import fit_temperature
+from resnet.evaluation.predictions import DELIVERED, NOW, read_predictions
 from resnet.predictor import Predictor
 from resnet.predictor.predictor import compute
 from resnet.settings import TrainSettings
@@ -115,6 +116,19 @@ def test_scores_of_a_delivered_model_are_at_the_temperature_of_its_validation_pa
     predictor.config = calm
     plain = [answer["labels"][0]["score"] for answer in predictor.predict(files, top_k=1)["images"]]
     assert shown != plain
+
+
+def test_while_all_layers_learn_the_answers_of_the_last_epoch_are_there(start, data):
+    folder = start(data, mode="full", epochs=3)
+    with pytest.raises(ToldToEnd):
+        go(folder, Control(12, "kill"))
+    tried = [line for line in read_lines(folder / "metrics.jsonl") if "val_accuracy" in line]
+    found = read_predictions(folder / NOW)
+    assert found.sha256.tolist() == [record.sha256 for record in data.part("val")]
+    assert (found.logits.argmax(1) == found.targets).mean() == pytest.approx(tried[-1]["val_accuracy"])
+    assert go(folder) == "done"
+    assert not (folder / NOW).exists() and (folder / DELIVERED).exists()
+    assert read_json(folder / "status.json")["megabytes"] > 100
 
 
 # folds
