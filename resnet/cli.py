@@ -32,7 +32,7 @@ from resnet.exporters import FORMATS
 from resnet.nn.variants import VARIANTS, variant
 from resnet.predictor.engines import ENGINES, device_called, launched
 from resnet.predictor.ranks import ALONE, Ranks, join
-from resnet.settings import CHOICES, TrainSettings
+from resnet.settings import CHOICES, TrainSettings, read_said
 from resnet.store import Store, name_of
 from resnet.text import Message, say
 from resnet.views import commands, downloads, exports, sentences
@@ -146,8 +146,10 @@ def _settings(options: argparse.Namespace, store: Store) -> TrainSettings:
     """What was said; data that is a path is imported first."""
     if options.data and Path(options.data).exists():
         options.data = import_dataset(Path(options.data), store).id
-    said = {field.name: getattr(options, field.name) for field in dataclasses.fields(TrainSettings)}
-    return TrainSettings(**{name: value for name, value in said.items() if value is not None})
+    given = {field.name: getattr(options, field.name) for field in dataclasses.fields(TrainSettings)}
+    kept = read_said(Path(options.settings).read_text("utf-8")) if options.settings else {}
+    said = {"model": "", **kept, **{name: value for name, value in given.items() if value is not None}}
+    return TrainSettings(**said)
 
 
 def resume(options: argparse.Namespace, store: Store) -> None:
@@ -339,7 +341,8 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", required=True, metavar="ID|PATH", help="an imported data set, or a folder, zip or tar to import"
     )
-    parser.add_argument("--model", default="", metavar="M", help="start weights, or the architecture (--mode scratch)")
+    parser.add_argument("--model", metavar="M", help="start weights, or the architecture (--mode scratch)")
+    parser.add_argument("--settings", metavar="FILE", help="settings as the page saves them; other options go first")
     for field in dataclasses.fields(TrainSettings):
         if field.name in ("data", "model"):
             continue

@@ -5,10 +5,12 @@ data and the device; what it returns is shown before the start, kept in settings
 """
 
 import dataclasses
+import json
 import math
 import re
 from dataclasses import dataclass
 
+from resnet.errors import UserError
 from resnet.text import Message
 
 MODES = ("auto", "head", "full", "scratch")
@@ -106,10 +108,31 @@ class TrainSettings:
                 found.append(Message("not_text", {"field": field, "value": said[field]}))
         return found
 
+    def said(self) -> dict[str, object]:
+        """What is not left to us, but for the data set: what a file of settings holds."""
+        values = {field.name: (getattr(self, field.name), field.default) for field in dataclasses.fields(self)}
+        return {name: value for name, (value, usual) in values.items() if name != "data" and value != usual}
+
     @classmethod
     def from_json(cls, record: dict) -> "TrainSettings":
         known = {field.name for field in dataclasses.fields(cls)}
         return cls(**{name: value for name, value in record.items() if name in known})
+
+
+def read_said(text: str) -> dict[str, object]:
+    """What a file of settings says: an object of names and values, alone or (as in a run's settings.json) under
+    "settings". Its data set is passed over. Raises UserError for what is no such file."""
+    try:
+        record = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UserError("no_settings_file") from error
+    said = record.get("settings", record) if isinstance(record, dict) else None
+    if not isinstance(said, dict):
+        raise UserError("no_settings_file")
+    known = [field.name for field in dataclasses.fields(TrainSettings) if field.name != "data"]
+    if unknown := sorted(said.keys() - {*known, "data", "format"}):
+        raise UserError("settings_unknown", unknown=unknown, allowed=known)
+    return {name: said[name] for name in known if said.get(name) is not None}
 
 
 RANGES = {

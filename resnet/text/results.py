@@ -78,6 +78,14 @@ STRINGS: dict[str, tuple[str, str]] = {
     "rename": ("Rename", "重命名"),
     "new_name": ("New name", "新名称"),
     "name_empty": ("The name is empty; type one.", "名称为空；请输入。"),
+    # settings in a file
+    "save_settings": ("Save these settings", "保存这些设置"),
+    "load_settings": ("Load settings", "载入设置"),
+    "no_settings_file": (
+        "This is no file of settings: it must be JSON, an object of names and values, as “Save these settings” and "
+        "a run's settings.json have it.",
+        "这不是设置文件：必须是 JSON，由名称和值组成的对象，如“保存这些设置”或训练文件夹中的 settings.json。",
+    ),
     # a run on its way, or failed
     "worst_so_far": ("Its most confident mistakes so far", "目前把握最大的错误"),
     "remedy_smaller_pictures": ("Try again with pictures of {size} px", "改用 {size} 像素的图片重试"),

@@ -52,6 +52,11 @@ class PlanPart:
             with self.words.put(gr.Accordion("", open=False, elem_id="finetune-more"), label="more_settings"):
                 self.plan = page.html("finetune-plan")
                 self._lay_out_settings(button)
+                with gr.Row(elem_classes="buttons"):
+                    self.save = button("save_settings", "finetune-save-settings", size="md")
+                    self.load = gr.UploadButton("", file_types=[".json"], size="md", elem_id="finetune-load-settings")
+                    self.words.put(self.load, label="load_settings")
+                    self.file = gr.DownloadButton("", visible="hidden", elem_id="finetune-settings-file")
             with gr.Row(equal_height=True, elem_classes="buttons"):
                 self.start = button("start_waiting", "finetune-start", variant="primary", interactive=False)
                 self.reason = page.html("finetune-reason")
@@ -94,6 +99,10 @@ class PlanPart:
             trigger_mode="always_last",
         )
         self.rates.wire(self.form)
+        saved = page.on(self.save.click, self.save_it, self.form, [self.file])
+        press = "() => window.resnetLab.press('finetune-settings-file')"
+        saved.success(None, js=press, api_visibility="private")
+        page.on(self.load.upload, self.load_it, [self.load], self.filled_in)
 
     # callbacks
 
@@ -114,6 +123,12 @@ class PlanPart:
         left = ignored(settings.mode)
         said = ["" if value is None or name in left else str(value) for name, value in values.items()]
         return [settings.model, settings.mode, *said]
+
+    def save_it(self, *form_and_language):
+        return self.service.settings_file(self.settings(*form_and_language[:-1]))
+
+    def load_it(self, file: str, language: str):
+        return (*self.fill(self.service.read_settings_file(file)),)
 
     def say_plan(self, *form_and_language):
         settings, language = self.settings(*form_and_language[:-1]), form_and_language[-1]

@@ -27,8 +27,8 @@ from resnet.data.samples import import_samples
 from resnet.errors import UserError
 from resnet.evaluation.predictions import NOW
 from resnet.predictor.engines import likely_device
-from resnet.settings import TrainSettings
-from resnet.store import Store, name_of, read_json, read_lines
+from resnet.settings import TrainSettings, read_said
+from resnet.store import Store, name_of, new_id, read_json, read_lines, write_json
 from resnet.ui.downloads import Download, Downloads
 from resnet.ui.received import discard, received
 from resnet.views.result import Result
@@ -447,6 +447,22 @@ class Service:
         settings = TrainSettings.from_json(read_settings(self.store.run(run))["settings"])
         start = Path(settings.model)
         return dataclasses.replace(settings, name=None, model=start.name if start in shipped() else settings.model)
+
+    @at_home
+    def settings_file(self, settings: TrainSettings) -> str:
+        """A file of the settings, which lies among the uploads, for a day."""
+        file = self._uploads / "settings" / new_id() / "settings.json"
+        file.parent.mkdir(parents=True)
+        write_json(file, settings.said())
+        return str(file)
+
+    @at_home
+    def read_settings_file(self, file: str) -> TrainSettings:
+        """Raises UserError for what is no such file, and with all that is wrong with what it says."""
+        settings = TrainSettings("", **{"model": "", **read_said(Path(file).read_text("utf-8", "replace"))})
+        if problems := settings.problems():
+            raise UserError.of(problems)
+        return settings
 
     @at_home
     def set_threshold(self, run: str, threshold: float | None) -> None:

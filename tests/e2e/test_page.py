@@ -1,5 +1,6 @@
 """The page, used as a visitor uses it: in Chromium, against an app that was really started."""
 
+import json
 import re
 import zipfile
 from pathlib import Path
@@ -28,6 +29,12 @@ def tab(page: Page, name: str) -> None:
 
 def upload(page: Page, element: str, *files: Path | str) -> None:
     page.locator(f"#{element} input[type=file]").first.set_input_files([str(file) for file in files])
+
+
+def choose(page: Page, button: str, file: Path) -> None:
+    with page.expect_file_chooser() as chooser:
+        page.locator(f"#{button}").click()
+    chooser.value.set_files(file)
 
 
 def taken_away(page: Page, format: str) -> set[str]:
@@ -213,6 +220,31 @@ def test_every_setting_changes_plan_and_command_and_a_wrong_one_says_why(page: P
     page.locator("#finetune-mode label", has_text="head only").click()
     expect(page.locator("#finetune-dropout")).to_be_hidden()
     expect(command).to_have_value(re.compile("--mode head --image-size 64 --balance loss$"))
+
+
+def test_settings_are_saved_to_a_file_and_loaded_from_it(page: Page, fresh: App, tmp_path: Path):
+    visit(page, fresh)
+    tab(page, "Fine-tune")
+    page.locator("#finetune-more button").first.click()
+    setting(page, "Learning", "epochs").fill("7")
+    page.locator("#finetune-mode label", has_text="all layers").first.click()
+    setting(page, "Run", "seed").fill("11")
+    with page.expect_download() as download:
+        page.locator("#finetune-save-settings").click()
+    kept = json.loads(Path(download.value.path()).read_text())
+    assert kept == {"model": "resnet18d.imagenette", "mode": "full", "epochs": 7, "seed": 11}
+
+    page.reload()
+    tab(page, "Fine-tune")
+    page.locator("#finetune-more button").first.click()
+    (tmp_path / "kept.json").write_text(json.dumps({**kept, "epochs": 9}))
+    choose(page, "finetune-load-settings", tmp_path / "kept.json")
+    expect(setting(page, "Learning", "epochs")).to_have_value("9")
+    expect(setting(page, "Run", "seed")).to_have_value("11")
+    expect(page.locator("#finetune-mode input[value=full]")).to_be_checked()
+    (tmp_path / "bad.json").write_text('{"epochs": 0, "speed": 9}')
+    choose(page, "finetune-load-settings", tmp_path / "bad.json")
+    expect(page.get_by_text("no setting called speed")).to_be_visible()
 
 
 def test_a_learning_rate_is_looked_for_and_taken_over(page: Page, fresh: App):

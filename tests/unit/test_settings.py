@@ -1,11 +1,12 @@
 """Settings: all problems at once, defaults from the data."""
 
+import json
 from dataclasses import fields
 
 import pytest
 
 from resnet.errors import UserError
-from resnet.settings import FULL_ONLY, HEAD_ONLY, RANGES, TrainSettings, device_queue, resolve
+from resnet.settings import FULL_ONLY, HEAD_ONLY, RANGES, TrainSettings, device_queue, read_said, resolve
 
 
 def test_all_problems_are_named_together_with_value_and_range():
@@ -79,3 +80,16 @@ def test_the_smallest_sets_get_settings_that_are_allowed():
     for images in (2, 3, 8):
         settings = resolve(TrainSettings("d", "m"), images=images, model_size=160, crop_mode="center")
         assert not settings.problems()
+
+
+def test_a_file_of_settings_says_what_was_said():
+    settings = TrainSettings("0" * 16, "resnet18d", "full", epochs=3, learning_rate=0.01, seed=7)
+    kept = read_said(json.dumps(settings.said()))
+    assert kept == {"model": "resnet18d", "mode": "full", "epochs": 3, "learning_rate": 0.01, "seed": 7}
+    assert read_said(json.dumps({"format": 1, "settings": {"data": "x", **kept, "minutes": None}})) == kept
+
+
+@pytest.mark.parametrize("text", ["", "[]", "3", "{", "[" * 10_000, '{"settings": []}', '{"epoch": 3}', "null"])
+def test_what_is_no_file_of_settings_is_refused(text):
+    with pytest.raises(UserError, match=r"no file of settings|no setting called epoch"):
+        read_said(text)
