@@ -28,6 +28,7 @@ from resnet.data.decoder import fitted_one
 from resnet.data.images import READ_SUFFIXES
 from resnet.data.importing import import_dataset
 from resnet.errors import UserError
+from resnet.evaluation.predictions import PREDICTIONS, read_predictions
 from resnet.exporters import FORMATS
 from resnet.nn.variants import VARIANTS, variant
 from resnet.predictor.engines import ENGINES, device_called, launched
@@ -35,9 +36,11 @@ from resnet.predictor.ranks import ALONE, Ranks, join
 from resnet.settings import CHOICES, TrainSettings
 from resnet.store import Store, name_of
 from resnet.text import Message, say
-from resnet.views import commands, downloads, exports, sentences
+from resnet.views import commands, downloads, exports, sentences, tables
+from resnet.views import report as report_page
 from resnet.views.picker import amount
 from resnet.weights.find import HubName, find, list_models, source
+from resnet.weights.folder import read_config
 from resnet.weights.published import Published, offers
 from resnet.worker.record import read_settings
 
@@ -49,8 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.stdout.reconfigure(errors=ESCAPED)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # both end a followed run in the same way
     try:
-        for target in (getattr(options, "json", None), getattr(options, "csv", None)):
-            _check_target(target)  # before the work, not after it
+        for name in ("json", "csv", "html"):
+            _check_target(getattr(options, name, None))  # before the work, not after it
         if launched()[0] == 0 or options.command in TOGETHER:
             options.command(options, Store.open())
         sys.stdout.flush()
@@ -168,6 +171,12 @@ def report(options: argparse.Namespace, store: Store) -> None:
     record = jobs.read_report(folder)
     if not record:
         raise UserError("run_without_report", run=folder.name, state=jobs.status(folder)["state"])
+    data = jobs.data_of(store, record) if options.html or options.csv else None
+    if options.html:
+        _write(options.html, report_page.html(record, data, read_config(folder / "model").descriptions))
+    if options.csv:
+        found = read_predictions(folder / PREDICTIONS)
+        _write(options.csv, tables.csv(tables.predictions(found, record, data)))
     _give(options, record, _evaluation_lines)
 
 
@@ -311,6 +320,8 @@ def _parser() -> argparse.ArgumentParser:
     command("runs", runs, "list the runs", json=True)
     sub = command("report", report, "tell how good a run's model is", json=True)
     sub.add_argument("run", metavar="RUN")
+    sub.add_argument("--html", metavar="FILE", help="write it as a page of one file: figures, pictures, settings")
+    sub.add_argument("--csv", metavar="FILE", help="write a table of all checked pictures, with a score per class")
     sub = command("delete", delete, "delete a run or a data set")
     sub.add_argument("reference", metavar="RUN|DATA")
 
@@ -446,6 +457,11 @@ def _give(options: argparse.Namespace, result: dict, lines: Callable[[dict], lis
             json.dump(result, file, ensure_ascii=False, allow_nan=False, indent=1)
 
 
+def _write(path: str, text: str) -> None:
+    with _writing(path) as file:
+        file.write(text)
+
+
 def _check_target(path: str | None) -> None:
     if path and path != "-":
         new = not os.path.exists(path)
@@ -475,12 +491,7 @@ def _write_csv(path: str, images: list[dict]) -> None:
                 best["score"],
                 image["error"] or "",
             ]
-            table.writerow([_no_formula(cell) for cell in row])
-
-
-def _no_formula(cell: object) -> object:
-    """A text that a spreadsheet would run as a formula is quoted."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+            table.writerow([tables.no_formula(cell) for cell in row])
 
 
 def _prediction_lines(result: dict) -> list[str]:

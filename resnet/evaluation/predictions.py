@@ -13,6 +13,7 @@ from resnet.data.dataset import Record
 from resnet.errors import UserError
 from resnet.store import replacing
 
+PREDICTIONS = "predictions.npz"  # in a run's folder: of the pictures that its report is about
 WRONG = (OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, RuntimeError, struct.error)  # of odd content
 WRONG_ZIP = (zipfile.BadZipFile, zlib.error)
 

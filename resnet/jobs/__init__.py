@@ -5,6 +5,7 @@ from resnet.jobs.rates import RateSearch
 from resnet.jobs.runs import (
     ALIVE,
     RESUMABLE,
+    data_of,
     delete_dataset,
     delete_run,
     diverged,
@@ -26,6 +27,7 @@ __all__ = [
     "RESUMABLE",
     "Plan",
     "RateSearch",
+    "data_of",
     "delete_dataset",
     "delete_run",
     "diverged",

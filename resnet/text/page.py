@@ -373,7 +373,11 @@ STRINGS: dict[str, tuple[str, str]] = {
     ),
     "all_results": ("All results", "全部结果"),
     "use_in_classify": ("Use in Classify", "用于分类"),
-    "take_away": ("Download the model", "下载模型"),
+    "take_away": ("Take it away", "带走结果"),
+    "take_report": ("The report", "报告"),
+    "take_html": ("Report as a page", "报告网页"),
+    "take_csv": ("Every checked picture, as a table (CSV)", "每张检查图片的预测表（CSV）"),
+    "take_model": ("The model", "模型"),
     "take_away_as": ("As", "格式"),
     "format_safetensors": (
         "Model folder: for this app, for timm, and to fine-tune further",
@@ -414,6 +418,7 @@ STRINGS: dict[str, tuple[str, str]] = {
         "在未学过它们的模型看来，这些图片更像另一个类别，标签可能性最低的在前。有些只是难例，有些可能标错了。",
     ),
     "part_settings": ("Settings", "设置"),
+    "part_versions": ("Versions", "版本"),
     "no_report_yet": (
         "“{name}” has no report yet: it is written when the run ends.",
         "“{name}”还没有报告：训练结束时才会生成。",

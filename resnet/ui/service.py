@@ -25,11 +25,14 @@ from resnet.data.decoder import fitted_one
 from resnet.data.importing import import_dataset, import_uploads
 from resnet.data.samples import import_samples
 from resnet.errors import UserError
+from resnet.evaluation.predictions import PREDICTIONS, read_predictions
 from resnet.predictor.engines import likely_device
 from resnet.settings import TrainSettings
-from resnet.store import Store, name_of, read_json, read_lines
+from resnet.store import Store, file_name, name_of, read_json, read_lines, write_bytes
 from resnet.ui.downloads import Download, Downloads
 from resnet.ui.received import discard, received
+from resnet.views import report as report_page
+from resnet.views import tables
 from resnet.views.result import Result
 from resnet.weights import hub
 from resnet.weights.find import HUB, HubName, default_model, find, hub_config, shipped, source
@@ -449,10 +452,7 @@ class Service:
 
     def data_of(self, report: dict) -> Dataset | None:
         """The data set that a report was made on, where it is still here."""
-        known = report["data"]["id"]
-        if self.hosted or not any(data["id"] == known for data in self.datasets()):
-            return None
-        return self.dataset(known)
+        return None if self.hosted else jobs.data_of(self.store, report)
 
     def is_own(self, reference: str) -> bool:
         return _shipped(reference) is None
@@ -465,8 +465,35 @@ class Service:
         self._want_here(reference)
         found = self.find(reference)
         model, place = _loadable(found), found.name if isinstance(found, HubName) else found.parent.name
-        out = self._uploads / "taken-away" / place.replace("/", "-")
-        return resnet.export(model, to, out, self.store, progress)
+        return resnet.export(model, to, self._taken_away / place.replace("/", "-"), self.store, progress)
+
+    def report_page(self, reference: str, language: str) -> str:
+        """The report as a page of one file, which lies among the uploads for a day."""
+        report = self.report(reference)
+        page = report_page.html(report, self.data_of(report), self.words(reference), language)
+        return self._taken(reference, "report.html", page)
+
+    def has_predictions(self, reference: str) -> bool:
+        return (self._report_folder(reference) / PREDICTIONS).is_file()
+
+    def predictions_table(self, reference: str) -> str:
+        """The predictions as a CSV, which lies likewise."""
+        report = self.report(reference)
+        found = read_predictions(self._report_folder(reference) / PREDICTIONS)
+        table = tables.csv(tables.predictions(found, report, self.data_of(report)))
+        return self._taken(reference, "predictions.csv", table)
+
+    def _taken(self, reference: str, kind: str, content: str) -> str:
+        """The file among the uploads that holds what is taken away of a result."""
+        folder = self._taken_away / self._report_folder(reference).name
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{file_name(self.name(reference))}-{kind}"
+        write_bytes(path, content.encode())
+        return str(path)
+
+    @property
+    def _taken_away(self) -> Path:
+        return self._uploads / "taken-away"
 
     @property
     def _uploads(self) -> Path:

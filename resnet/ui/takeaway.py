@@ -1,4 +1,4 @@
-"""The chosen model to take away: as what, what each is good for, and what the check of it found."""
+"""A result to take away: the report, the predictions, the model as what each is good for, and what its check found."""
 
 import gradio as gr
 
@@ -7,6 +7,8 @@ from resnet.text import say
 from resnet.ui.components import stages
 from resnet.views import exports, figures
 
+PRESS = "(remark) => { if (!remark) window.resnetLab.press('results-file'); }"
+
 
 class TakeAway:
     """One press makes the file, has it checked, and hands it to the browser."""
@@ -14,39 +16,64 @@ class TakeAway:
     def __init__(self, page, chosen: gr.Dropdown) -> None:
         self.page, self.service, self.chosen = page, page.service, chosen
         with page.words.put(gr.Accordion("", open=False, elem_id="results-take-away"), label="take_away"):
-            self.format = gr.Radio(
-                [("", "")],
-                value=FORMATS[0],
-                show_label=False,
-                elem_id="results-format",
-                elem_classes=["flush", "one-a-line"],
-            )
-            page.words.put(self.format, label="take_away_as", choices=formats)
-            with gr.Row(elem_classes="buttons"):
-                self.make = page.words.put(gr.Button("", elem_id="results-download"), value="download")
-            self.note = page.html("results-export-note")
-            self.found = page.html("results-checked")
+            self._lay_out_report()
+            self._lay_out_model()
             self.file = gr.DownloadButton("", visible="hidden", elem_id="results-file")
+
+    def _lay_out_report(self) -> None:
+        self.page.text("take_report", style="heading")
+        with gr.Row(elem_classes="buttons"):
+            self.report = self._button("take_html", "results-take-html")
+            self.table = self._button("take_csv", "results-take-csv")
+        self.report_note = self.page.html("results-report-note")
+
+    def _lay_out_model(self) -> None:
+        self.page.text("take_model", style="heading")
+        self.format = gr.Radio(
+            [("", "")],
+            value=FORMATS[0],
+            show_label=False,
+            elem_id="results-format",
+            elem_classes=["flush", "one-a-line"],
+        )
+        self.page.words.put(self.format, label="take_away_as", choices=formats)
+        with gr.Row(elem_classes="buttons"):
+            self.make = self._button("download", "results-download")
+        self.note = self.page.html("results-export-note")
+        self.found = self.page.html("results-checked")
+
+    def _button(self, key: str, elem_id: str) -> gr.Button:
+        return self.page.words.put(gr.Button("", elem_id=elem_id), value=key)
 
     def wire(self) -> None:
         page = self.page
         page.on([self.chosen.change, self.format.change], self.forget, [], [self.found], self.note)
-        made = page.on(
-            self.make.click,
-            self.export,
-            [self.chosen, self.format],
-            [self.file, self.found],
-            self.note,
-            show_progress="full",
-            show_progress_on=self.format,
-            concurrency_id="export",
-        )
-        made.success(None, js="() => window.resnetLab.press('results-file')", api_visibility="private")
+        page.on(self.chosen.change, self.offer, [self.chosen], [self.report, self.table], self.report_note)
+        wait = {"show_progress": "full", "show_progress_on": self.format, "concurrency_id": "export"}
+        asked, made = [self.chosen, self.format], [self.file, self.found]
+        self._hand_over(page.on(self.make.click, self.export, asked, made, self.note, **wait), self.note)
+        for button, call in ((self.report, self.take_report), (self.table, self.take_table)):
+            made = page.on(button.click, call, [self.chosen], [self.file], self.report_note)
+            self._hand_over(made, self.report_note)
+
+    def _hand_over(self, made: gr.events.Dependency, note: gr.HTML) -> None:
+        """What was made goes to the browser, unless the note tells why there is none."""
+        made.success(None, [note], js=PRESS, api_visibility="private")
 
     # callbacks
 
     def forget(self, language: str):
         return ""
+
+    def offer(self, chosen: str, language: str):
+        shown = bool(chosen) and self.service.has_report(chosen)
+        return gr.update(visible=shown), gr.update(visible=shown and self.service.has_predictions(chosen))
+
+    def take_report(self, chosen: str, language: str):
+        return self.service.report_page(chosen, language)
+
+    def take_table(self, chosen: str, language: str):
+        return self.service.predictions_table(chosen)
 
     def export(self, chosen: str, format: str, language: str, progress=gr.Progress()):  # noqa: B008
         found = self.service.export(chosen, format, stages(progress, language))
