@@ -230,6 +230,13 @@ def export(options: argparse.Namespace, store: Store) -> None:
     _give(options, result, exports.exported)
 
 
+def push(options: argparse.Namespace, store: Store) -> None:
+    """The token is that of HF_TOKEN or `hf auth login`: as an option it would stand in the shell's history."""
+    found = find(options.model, store)
+    address = importlib.import_module("resnet.weights.hub").push(found, options.repo, private=not options.public)
+    _give(options, {"model": options.model, "address": address}, lambda result: [say("pushed", address=address)])
+
+
 def explain(options: argparse.Namespace, store: Store) -> None:
     _fetch(options.model, store)
     module = importlib.import_module("resnet.evaluation.explain")
@@ -342,6 +349,11 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--model", default="", metavar="M", help="as for predict (default: the shipped model)")
     sub.add_argument("--to", dest="format", choices=FORMATS, required=True, help="the format")
     sub.add_argument("--out", default=".", metavar="DIR", help="where to write NAME-FORMAT.zip (default: here)")
+
+    sub = command("push", push, "send a model folder to the Hugging Face Hub (HF_TOKEN, or hf auth login)", json=True)
+    sub.add_argument("--model", required=True, metavar="M", help="a run, a model folder, or a shipped model")
+    sub.add_argument("--repo", required=True, metavar="OWNER/NAME", help="where to; it is made if need be")
+    sub.add_argument("--public", action="store_true", help="everybody sees it (default: private)")
     return parser
 
 

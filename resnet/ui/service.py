@@ -483,6 +483,17 @@ class Service:
         table = tables.csv(tables.predictions(found, report, self.data_of(report)))
         return self._taken(reference, "predictions.csv", table)
 
+    @at_home
+    def push(self, reference: str, repository: str, token: str, private: bool) -> str:
+        """Send a model folder to the Hub; its address there. The token goes there and is kept nowhere.
+
+        Without one, who sits at this machine may use its own login; nobody from elsewhere may.
+        """
+        token = token.strip()
+        if not token and self.reach != "local":
+            raise UserError("push_no_token", endpoint=hub.constants.ENDPOINT)
+        return hub.push(self.find(reference), repository.strip(), token or None, private=private)
+
     def _taken(self, reference: str, kind: str, content: str) -> str:
         """The file among the uploads that holds what is taken away of a result."""
         folder = self._taken_away / self._report_folder(reference).name

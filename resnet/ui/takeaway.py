@@ -8,6 +8,7 @@ from resnet.ui.components import stages
 from resnet.views import exports, figures
 
 PRESS = "(remark) => { if (!remark) window.resnetLab.press('results-file'); }"
+UNKEPT = gr.InputHTMLAttributes(autocomplete="off")
 
 
 class TakeAway:
@@ -18,6 +19,8 @@ class TakeAway:
         with page.words.put(gr.Accordion("", open=False, elem_id="results-take-away"), label="take_away"):
             self._lay_out_report()
             self._lay_out_model()
+            if not self.service.hosted:
+                self._lay_out_push()
             self.file = gr.DownloadButton("", visible="hidden", elem_id="results-file")
 
     def _lay_out_report(self) -> None:
@@ -42,6 +45,20 @@ class TakeAway:
         self.note = self.page.html("results-export-note")
         self.found = self.page.html("results-checked")
 
+    def _lay_out_push(self) -> None:
+        words = self.page.words
+        with words.put(gr.Accordion("", open=False, elem_id="results-push"), label="push"):
+            self.page.text("push_help", style="quiet")
+            self.repository = gr.Textbox(elem_id="results-push-name")
+            words.put(self.repository, label="push_name", placeholder="push_name_hint")
+            self.token = gr.Textbox(type="password", elem_id="results-push-token", html_attributes=UNKEPT)
+            words.put(self.token, label="push_token_field", info="push_token_help")
+            self.private = words.put(gr.Checkbox(value=True, elem_id="results-push-private"), label="push_private")
+            with gr.Row(elem_classes="buttons"):
+                self.send = self._button("push_now", "results-push-now")
+            self.push_note = self.page.html("results-push-note")
+            self.pushed = self.page.html("results-pushed")
+
     def _button(self, key: str, elem_id: str) -> gr.Button:
         return self.page.words.put(gr.Button("", elem_id=elem_id), value=key)
 
@@ -55,6 +72,16 @@ class TakeAway:
         for button, call in ((self.report, self.take_report), (self.table, self.take_table)):
             made = page.on(button.click, call, [self.chosen], [self.file], self.report_note)
             self._hand_over(made, self.report_note)
+
+        if not self.service.hosted:
+            self._wire_push()
+
+    def _wire_push(self) -> None:
+        asked = [self.chosen, self.repository, self.token, self.private]
+        wait = {"show_progress": "full", "show_progress_on": self.pushed, "concurrency_id": "push"}
+        sent = self.page.on(self.send.click, self.push, asked, [self.pushed], self.push_note, **wait)
+        sent.then(None, None, [self.token], js="() => ''", api_visibility="private")  # also where it was refused
+        self.page.on(self.chosen.change, self.forget, [], [self.pushed], self.push_note)
 
     def _hand_over(self, made: gr.events.Dependency, note: gr.HTML) -> None:
         """What was made goes to the browser, unless the note tells why there is none."""
@@ -74,6 +101,10 @@ class TakeAway:
 
     def take_table(self, chosen: str, language: str):
         return self.service.predictions_table(chosen)
+
+    def push(self, chosen: str, repository: str, token: str, private: bool, language: str):
+        address = self.service.push(chosen, repository, token, private)
+        return figures.note(say("pushed", language, address=address))
 
     def export(self, chosen: str, format: str, language: str, progress=gr.Progress()):  # noqa: B008
         found = self.service.export(chosen, format, stages(progress, language))

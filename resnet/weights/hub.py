@@ -42,7 +42,7 @@ from huggingface_hub.utils import WeakFileLock
 from resnet.errors import UserError
 from resnet.store import replacing, write_bytes
 from resnet.text import Message
-from resnet.weights.find import REPOSITORY
+from resnet.weights.find import REPOSITORY, HubName
 from resnet.weights.folder import CARD, CONFIG, LAB, PICKLE, REPORT, WEIGHTS, read_config
 from resnet.weights.neighbours import NEIGHBOURS
 from resnet.weights.transfer import BrokenOffError, Patience, WrongContentError, fetch, is_whole, retry_after
@@ -155,8 +155,8 @@ class Pace:
         return max(0, done - before) / max(now - start, 1e-9) if now > start else 0.0
 
 
-def push(folder: Path, repository: str, token: str | None = None, *, private: bool = True) -> str:
-    """Send the model folder `folder` to OWNER/NAME on the Hub, which is made where it is not there; its address.
+def push(folder: Path | HubName, repository: str, token: str | None = None, *, private: bool = True) -> str:
+    """Send a model folder, as `find` finds it, to OWNER/NAME on the Hub, which is made if need be; its address.
 
     All files come in one commit, or none does; files that are there beside them stay. token: of somebody who may write
     there; None: that of HF_TOKEN, or of `hf auth login`. It goes to the Hub and nowhere else. private: who may not see
@@ -168,6 +168,8 @@ def push(folder: Path, repository: str, token: str | None = None, *, private: bo
         raise UserError("push_name_wrong", name=repository)
     if token and not TOKEN.fullmatch(token):
         raise UserError("push_token", endpoint=_where())
+    if not (isinstance(folder, Path) and folder.is_dir()):
+        raise UserError("push_no_folder", model=folder.name)
     read_config(folder)
     names = (CONFIG, WEIGHTS, CARD, LAB, NEIGHBOURS, REPORT)
     files = [CommitOperationAdd(name, folder / name) for name in names if (folder / name).is_file()]

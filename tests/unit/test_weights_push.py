@@ -12,7 +12,11 @@ import pytest
 import torch
 from huggingface_hub import constants
 
+from resnet.cli import main
 from resnet.errors import UserError
+from resnet.store import Store
+from resnet.ui.service import Service
+from resnet.weights.find import HubName
 from resnet.weights.folder import CARD, CONFIG, LAB, REPORT, WEIGHTS
 from resnet.weights.hub import push
 from resnet.weights.models import load
@@ -128,3 +132,34 @@ def test_without_a_network_it_says_so(one, small_model, caplog, monkeypatch):
 def test_a_folder_that_is_no_model_is_not_sent(one, tmp_path, caplog):
     refused("config_missing", tmp_path, caplog)
     assert one.requests == []
+
+
+def test_weights_without_a_folder_are_not_sent(one, small_model, caplog):
+    refused("push_no_folder", small_model / WEIGHTS, caplog)
+    refused("push_no_folder", HubName("resnet50.a1_in1k"), caplog)
+    assert one.requests == []
+
+
+def test_the_page_takes_the_visitors_token_and_lends_the_machines_to_nobody_from_elsewhere(one, finished, monkeypatch):
+    store = Store.of(finished)
+    Service(store).push(finished.name, f" {NAME} ", f" {TOKEN}\n", True)
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    Service(store).push(finished.name, "me/other", "", False)
+    assert one.made == {NAME: "private", "me/other": "public"}
+    asked = len(one.requests)
+    for service, key in ((Service(store, "remote"), "push_no_token"), (Service(store, "hosted"), "hosted_off")):
+        with pytest.raises(UserError) as raised:
+            service.push(finished.name, "me/third", "", True)
+        assert raised.value.message.key == key
+    assert len(one.requests) == asked
+
+
+def test_the_command_line_sends_with_the_machines_token_and_tells_where_to(one, finished, monkeypatch, capsys):
+    monkeypatch.setenv("RESNET_HOME", str(Store.of(finished).root))
+    command = ["push", "--model", "drawn", "--repo", NAME]
+    assert main(command) == 1
+    assert "does not accept the token" in capsys.readouterr().err
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    assert main(command) == 0
+    assert capsys.readouterr().out == f"The model is at {one.endpoint}/{NAME} now.\n"
+    assert one.made == {NAME: "private"}
