@@ -180,6 +180,17 @@ def report(options: argparse.Namespace, store: Store) -> None:
     _give(options, record, _evaluation_lines)
 
 
+def export_run(options: argparse.Namespace, store: Store) -> None:
+    file = jobs.take_out(store, options.run, Path(options.out))
+    result = {"file": str(file), "bytes": file.stat().st_size}
+    _give(options, result, lambda result: [say("taken_out", file=file, size=downloads.size(result["bytes"]))])
+
+
+def import_run(options: argparse.Namespace, store: Store) -> None:
+    run = jobs.bring_in(options.path, store)
+    _give(options, {"run": run}, lambda result: [say("brought_in", name=name_of(store.runs / run), run=run)])
+
+
 def delete(options: argparse.Namespace, store: Store) -> None:
     """A run, or a data set that no living run uses. A whole id or name comes before the beginning of another."""
     found = []
@@ -329,6 +340,11 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("run", metavar="RUN")
     sub.add_argument("--html", metavar="FILE", help="write it as a page of one file: figures, pictures, settings")
     sub.add_argument("--csv", metavar="FILE", help="write a table of all checked pictures, with a score per class")
+    sub = command("export-run", export_run, "take a whole run away: report, predictions, model", json=True)
+    sub.add_argument("run", metavar="RUN")
+    sub.add_argument("--out", default=".", metavar="DIR", help="where to write NAME-run.zip (default: here)")
+    sub = command("import-run", import_run, "bring in a run of another ResNet Lab", json=True)
+    sub.add_argument("path", metavar="PATH", help="its zip, or its folder")
     sub = command("delete", delete, "delete a run or a data set")
     sub.add_argument("reference", metavar="RUN|DATA")
 

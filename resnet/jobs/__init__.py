@@ -1,5 +1,6 @@
 """Runs from the outside: plan, start, stop, resume, list, delete. Free of torch; all state is on the disk."""
 
+from resnet.jobs.bringing import bring_in, take_out
 from resnet.jobs.plan import Plan, estimate, plan
 from resnet.jobs.rates import RateSearch
 from resnet.jobs.runs import (
@@ -27,6 +28,7 @@ __all__ = [
     "RESUMABLE",
     "Plan",
     "RateSearch",
+    "bring_in",
     "data_of",
     "delete_dataset",
     "delete_run",
@@ -42,6 +44,7 @@ __all__ = [
     "start",
     "status",
     "stop",
+    "take_out",
     "train",
     "workers",
 ]

@@ -30,6 +30,8 @@ class ResultsTab:
             page.text("all_results", "h2", "step")
             self.runs = gr.Dataframe(interactive=False, wrap=True, elem_id="results-runs", max_height=360)
             self.listed = gr.State([])
+            if not self.service.hosted:
+                self._lay_out_bringing()
 
     def _lay_out_buttons(self) -> None:
         with gr.Row(elem_classes="buttons"):
@@ -39,6 +41,13 @@ class ResultsTab:
             self.question = self.page.html("results-question")
             self.sure = self._button("delete_for_good", "results-delete-sure", variant="stop")
             self.keep = self._button("keep", "results-delete-keep")
+
+    def _lay_out_bringing(self) -> None:
+        with self.words.put(gr.Accordion("", open=False, elem_id="results-bring"), label="bring"):
+            self.bring = gr.File(file_types=[".zip"], elem_id="results-bring-file", height=120)
+            self.words.put(self.bring, label="bring_drop")
+            self.bring_note = self.page.html("results-bring-note")
+            self.brought = self.page.html("results-brought")
 
     def _lay_out_details(self) -> None:
         with gr.Tabs(elem_id="results-details"):
@@ -105,6 +114,10 @@ class ResultsTab:
         page.on(self.keep.click, self.ask_no_more, [], [self.ask])
         outputs = [self.chosen, self.runs, self.listed, self.ask]
         page.on(self.sure.click, self.delete_it, [self.chosen], outputs, self.note)
+        if not self.service.hosted:
+            outputs = [self.chosen, self.runs, self.listed, self.bring, self.brought]
+            wait = {"show_progress": "full", "show_progress_on": self.bring, "concurrency_id": "import"}
+            page.on(self.bring.upload, self.bring_in, [self.bring], outputs, self.bring_note, **wait)
 
     # callbacks
 
@@ -153,6 +166,12 @@ class ResultsTab:
     def delete_it(self, chosen: str, language: str):
         self.service.delete(chosen)
         return *self.offer("", language), gr.update(visible=False)
+
+    def bring_in(self, file: str, language: str):
+        run = self.service.bring_in(file)
+        runs, listed, ids = self.offer(run, language)
+        brought = figures.note(say("brought", language, name=self.service.name(run)), "quiet")
+        return {**runs, "value": run}, listed, ids, None, brought
 
 
 def said(result: Result, language: str) -> tuple[str, ...]:

@@ -387,6 +387,16 @@ class Service:
         unfinished = runs[0]["run"] if runs and runs[0]["state"] in jobs.RESUMABLE else ""
         return [run["run"] for run in sorted(live, key=lambda run: run["state"] == "queued")], unfinished
 
+    @at_home
+    def bring_in(self, source: str) -> str:
+        """Take an uploaded run into the workspace; its id."""
+        return jobs.bring_in(source, self.store)
+
+    @at_home
+    def take_out(self, run: str) -> str:
+        """A whole run as a zip, which lies among the uploads for a day."""
+        return str(jobs.take_out(self.store, run, self._taken_away / self.store.run(run).name))
+
     # results
 
     def results(self) -> list[dict]:

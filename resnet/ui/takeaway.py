@@ -28,6 +28,7 @@ class TakeAway:
         with gr.Row(elem_classes="buttons"):
             self.report = self._button("take_html", "results-take-html")
             self.table = self._button("take_csv", "results-take-csv")
+            self.run = self._button("take_run", "results-take-run")
         self.report_note = self.page.html("results-report-note")
 
     def _lay_out_model(self) -> None:
@@ -65,11 +66,14 @@ class TakeAway:
     def wire(self) -> None:
         page = self.page
         page.on([self.chosen.change, self.format.change], self.forget, [], [self.found], self.note)
-        page.on(self.chosen.change, self.offer, [self.chosen], [self.report, self.table], self.report_note)
+        page.on(self.chosen.change, self.offer, [self.chosen], [self.report, self.table, self.run], self.report_note)
         wait = {"show_progress": "full", "show_progress_on": self.format, "concurrency_id": "export"}
         asked, made = [self.chosen, self.format], [self.file, self.found]
         self._hand_over(page.on(self.make.click, self.export, asked, made, self.note, **wait), self.note)
-        for button, call in ((self.report, self.take_report), (self.table, self.take_table)):
+        for button, call in (
+            *((self.report, self.take_report), (self.table, self.take_table)),
+            (self.run, self.take_run),
+        ):
             made = page.on(button.click, call, [self.chosen], [self.file], self.report_note)
             self._hand_over(made, self.report_note)
 
@@ -94,13 +98,17 @@ class TakeAway:
 
     def offer(self, chosen: str, language: str):
         shown = bool(chosen) and self.service.has_report(chosen)
-        return gr.update(visible=shown), gr.update(visible=shown and self.service.has_predictions(chosen))
+        table, own = shown and self.service.has_predictions(chosen), shown and self.service.is_own(chosen)
+        return gr.update(visible=shown), gr.update(visible=table), gr.update(visible=own)
 
     def take_report(self, chosen: str, language: str):
         return self.service.report_page(chosen, language)
 
     def take_table(self, chosen: str, language: str):
         return self.service.predictions_table(chosen)
+
+    def take_run(self, chosen: str, language: str):
+        return self.service.take_out(chosen)
 
     def push(self, chosen: str, repository: str, token: str, private: bool, language: str):
         address = self.service.push(chosen, repository, token, private)

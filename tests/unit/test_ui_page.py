@@ -129,6 +129,8 @@ def test_a_hosted_app_only_classifies(store: Store, data, tmp_path: Path) -> Non
         lambda: hosted.report("some run"),
         lambda: hosted.export("some run", "onnx"),
         lambda: hosted.push("resnet18d.imagenette", "me/x", "hf_x", True),
+        lambda: hosted.take_out("some run"),
+        lambda: hosted.bring_in(str(tmp_path)),
         lambda: hosted.report_page("some run", "en"),
         lambda: hosted.predictions_table("some run"),
         lambda: hosted.predictor("resnet50.a1_in1k"),
