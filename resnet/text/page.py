@@ -412,10 +412,11 @@ STRINGS: dict[str, tuple[str, str]] = {
     "push_private": ("Private: only you see it", "私有：只有您能看到"),
     "push_now": ("Send", "发送"),
     "bring": ("Bring in a run", "导入一个训练"),
-    "bring_drop": (
-        "Drop a run's zip here, or click to choose: “The whole run” of another ResNet Lab",
-        "把训练的 zip 拖到这里，或点击选择：即另一个 ResNet Lab 的“整个训练”",
+    "bring_help": (
+        "A run that somebody took away as “The whole run (zip)” stands here among your own, with its report and model.",
+        "他人以“整个训练（zip）”带走的训练，可导入到这里，连同报告和模型。",
     ),
+    "bring_choose": ("Choose a run's zip", "选择训练的 zip"),
     "brought": ("“{name}” is here now.", "“{name}”已导入。"),
     "delete": ("Delete", "删除"),
     "delete_for_good": ("Delete for good", "彻底删除"),

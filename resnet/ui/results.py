@@ -44,8 +44,10 @@ class ResultsTab:
 
     def _lay_out_bringing(self) -> None:
         with self.words.put(gr.Accordion("", open=False, elem_id="results-bring"), label="bring"):
-            self.bring = gr.File(file_types=[".zip"], elem_id="results-bring-file", height=120)
-            self.words.put(self.bring, label="bring_drop")
+            self.page.text("bring_help", style="quiet")
+            with gr.Row(elem_classes="buttons"):
+                self.bring = gr.UploadButton("", file_types=[".zip"], elem_id="results-bring-file")
+                self.words.put(self.bring, label="bring_choose")
             self.bring_note = self.page.html("results-bring-note")
             self.brought = self.page.html("results-brought")
 
@@ -115,8 +117,8 @@ class ResultsTab:
         outputs = [self.chosen, self.runs, self.listed, self.ask]
         page.on(self.sure.click, self.delete_it, [self.chosen], outputs, self.note)
         if not self.service.hosted:
-            outputs = [self.chosen, self.runs, self.listed, self.bring, self.brought]
-            wait = {"show_progress": "full", "show_progress_on": self.bring, "concurrency_id": "import"}
+            outputs = [self.chosen, self.runs, self.listed, self.brought]
+            wait = {"show_progress": "full", "show_progress_on": self.brought, "concurrency_id": "import"}
             page.on(self.bring.upload, self.bring_in, [self.bring], outputs, self.bring_note, **wait)
 
     # callbacks
@@ -171,7 +173,7 @@ class ResultsTab:
         run = self.service.bring_in(file)
         runs, listed, ids = self.offer(run, language)
         brought = figures.note(say("brought", language, name=self.service.name(run)), "quiet")
-        return {**runs, "value": run}, listed, ids, None, brought
+        return {**runs, "value": run}, listed, ids, brought
 
 
 def said(result: Result, language: str) -> tuple[str, ...]:
