@@ -28,7 +28,6 @@ from resnet.data.decoder import fitted_one
 from resnet.data.images import READ_SUFFIXES
 from resnet.data.importing import import_dataset
 from resnet.errors import UserError
-from resnet.evaluation.predictions import PREDICTIONS, read_predictions
 from resnet.exporters import FORMATS
 from resnet.nn.variants import VARIANTS, variant
 from resnet.predictor.engines import ENGINES, device_called, launched
@@ -39,6 +38,7 @@ from resnet.text import Message, say
 from resnet.views import commands, downloads, exports, sentences, tables
 from resnet.views import report as report_page
 from resnet.views.picker import amount
+from resnet.views.result import Result
 from resnet.weights.find import HubName, find, list_models, source
 from resnet.weights.folder import read_config
 from resnet.weights.published import Published, offers
@@ -171,12 +171,13 @@ def report(options: argparse.Namespace, store: Store) -> None:
     record = jobs.read_report(folder)
     if not record:
         raise UserError("run_without_report", run=folder.name, state=jobs.status(folder)["state"])
-    data = jobs.data_of(store, record) if options.html or options.csv else None
+    if options.html or options.csv:
+        words, data = read_config(folder / "model").descriptions, jobs.data_of(store, record)
+        result = Result(name_of(folder) or folder.name, folder, record, words, data)
     if options.html:
-        _write(options.html, report_page.html(record, data, read_config(folder / "model").descriptions))
+        _write(options.html, report_page.html(record, data, words))
     if options.csv:
-        found = read_predictions(folder / PREDICTIONS)
-        _write(options.csv, tables.csv(tables.predictions(found, record, data)))
+        _write(options.csv, tables.csv(tables.predictions(result)))
     _give(options, record, _evaluation_lines)
 
 

@@ -8,6 +8,7 @@ from resnet.text import Message
 from resnet.worker.record import NEVER
 
 LONGEST = 1000  # characters of a text
+ABSENT = object()  # stands for what an object does not have
 
 
 def misfit(value: object, form: object, place: str = "it") -> str:
@@ -19,7 +20,7 @@ def misfit(value: object, form: object, place: str = "it") -> str:
     if isinstance(form, dict):
         if not isinstance(value, dict):
             return place
-        found = (misfit(value.get(name), inner, name) for name, inner in form.items())
+        found = (misfit(value.get(name, ABSENT), inner, name) for name, inner in form.items())
     elif isinstance(form, list):
         if not isinstance(value, list):
             return place
@@ -68,9 +69,14 @@ def named(inner: Callable[[object], bool]) -> Callable[[object], bool]:
     return lambda value: isinstance(value, dict) and all(text(name) and inner(part) for name, part in value.items())
 
 
+def optional(form: object) -> Callable[[object], bool]:
+    """Of that form, or not there, as in what an older version wrote."""
+    return lambda value: value is ABSENT or not misfit(value, form)
+
+
 def maybe(form: object) -> Callable[[object], bool]:
-    """Of that form, or not there."""
-    return lambda value: value is None or not misfit(value, form)
+    """The same, or null."""
+    return lambda value: value is None or optional(form)(value)
 
 
 MISTAKE = {"file": text, "sha256": text, "label": text, "predicted": text, "score": share}
@@ -82,12 +88,13 @@ REPORT = {
     "split": text,
     "temperature": lambda value: number(value) and value > 0,
     **{name: number for name in ("balanced_accuracy", "macro_f1", "log_loss", "ece")},
+    "uncalibrated": maybe({"log_loss": number, "ece": number}),
     "classes": [text],
     "per_class": [{"label": text, "n": count, "precision": share, "recall": share, "f1": share}],
     "confusion": [[count]],
     "top_k": maybe({"k": count, "accuracy": share}),
     "mistakes": [MISTAKE],
-    "suspects": maybe([{**MISTAKE, "label_score": share}]),
+    "suspects": optional([{**MISTAKE, "label_score": share}]),
     "curves": [named(plain)],
     "test": maybe(SHARES),
     "folds": maybe({"k": count, "accuracy": {"mean": share, "sd": number}, "pooled": SHARES}),
@@ -103,8 +110,8 @@ REPORT = {
         "finished": moment,
         "stopped_early": flag,
         "settings": named(plain),
-        "versions": maybe(named(text)),
-        "adapted": maybe([said]),
+        "versions": optional(named(text)),
+        "adapted": optional([said]),
     },
 }
 

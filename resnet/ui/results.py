@@ -27,11 +27,7 @@ class ResultsTab:
             self._lay_out_details()
             self.looking = Looking(page, self.chosen, self._button)
             self.comparing = Comparing(page, self.chosen)
-            page.text("all_results", "h2", "step")
-            self.runs = gr.Dataframe(interactive=False, wrap=True, elem_id="results-runs", max_height=360)
-            self.listed = gr.State([])
-            if not self.service.hosted:
-                self._lay_out_bringing()
+            self._lay_out_list()
 
     def _lay_out_buttons(self) -> None:
         with gr.Row(elem_classes="buttons"):
@@ -41,15 +37,6 @@ class ResultsTab:
             self.question = self.page.html("results-question")
             self.sure = self._button("delete_for_good", "results-delete-sure", variant="stop")
             self.keep = self._button("keep", "results-delete-keep")
-
-    def _lay_out_bringing(self) -> None:
-        with self.words.put(gr.Accordion("", open=False, elem_id="results-bring"), label="bring"):
-            self.page.text("bring_help", style="quiet")
-            with gr.Row(elem_classes="buttons"):
-                self.bring = gr.UploadButton("", file_types=[".zip"], elem_id="results-bring-file")
-                self.words.put(self.bring, label="bring_choose")
-            self.bring_note = self.page.html("results-bring-note")
-            self.brought = self.page.html("results-brought")
 
     def _lay_out_details(self) -> None:
         with gr.Tabs(elem_id="results-details"):
@@ -73,6 +60,22 @@ class ResultsTab:
                 self.trust = Trust(self.page, self.chosen, self._button)
             with self._part("part_settings", "results-part-settings"):
                 self.settings = gr.Dataframe(interactive=False, wrap=True, elem_id="results-settings")
+
+    def _lay_out_list(self) -> None:
+        self.page.text("all_results", "h2", "step")
+        self.runs = gr.Dataframe(interactive=False, wrap=True, elem_id="results-runs", max_height=360)
+        self.listed = gr.State([])
+        if not self.service.hosted:
+            self._lay_out_bringing()
+
+    def _lay_out_bringing(self) -> None:
+        with self.words.put(gr.Accordion("", open=False, elem_id="results-bring"), label="bring"):
+            self.page.text("bring_help", style="quiet")
+            with gr.Row(elem_classes="buttons"):
+                self.bring = gr.UploadButton("", file_types=[".zip"], elem_id="results-bring-file")
+                self.words.put(self.bring, label="bring_choose")
+            self.bring_note = self.page.html("results-bring-note")
+            self.brought = self.page.html("results-brought")
 
     def _button(self, key: str, elem_id: str, **settings: object) -> gr.Button:
         return self.words.put(gr.Button("", elem_id=elem_id, **settings), value=key)

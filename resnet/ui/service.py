@@ -25,7 +25,6 @@ from resnet.data.decoder import fitted_one
 from resnet.data.importing import import_dataset, import_uploads
 from resnet.data.samples import import_samples
 from resnet.errors import UserError
-from resnet.evaluation.predictions import PREDICTIONS, read_predictions
 from resnet.predictor.engines import likely_device
 from resnet.settings import TrainSettings
 from resnet.store import Store, file_name, name_of, read_json, read_lines, write_bytes
@@ -479,19 +478,14 @@ class Service:
 
     def report_page(self, reference: str, language: str) -> str:
         """The report as a page of one file, which lies among the uploads for a day."""
-        report = self.report(reference)
-        page = report_page.html(report, self.data_of(report), self.words(reference), language)
-        return self._taken(reference, "report.html", page)
-
-    def has_predictions(self, reference: str) -> bool:
-        return (self._report_folder(reference) / PREDICTIONS).is_file()
+        result = self.result(reference)
+        page = report_page.html(result.report, result.data, result.words, language)
+        return self._taken(result, "report.html", page)
 
     def predictions_table(self, reference: str) -> str:
         """The predictions as a CSV, which lies likewise."""
-        report = self.report(reference)
-        found = read_predictions(self._report_folder(reference) / PREDICTIONS)
-        table = tables.csv(tables.predictions(found, report, self.data_of(report)))
-        return self._taken(reference, "predictions.csv", table)
+        result = self.result(reference)
+        return self._taken(result, "predictions.csv", tables.csv(tables.predictions(result)))
 
     @at_home
     def push(self, reference: str, repository: str, token: str, private: bool) -> str:
@@ -504,11 +498,11 @@ class Service:
             raise UserError("push_no_token", endpoint=hub.constants.ENDPOINT)
         return hub.push(self.find(reference), repository.strip(), token or None, private=private)
 
-    def _taken(self, reference: str, kind: str, content: str) -> str:
+    def _taken(self, result: Result, kind: str, content: str) -> str:
         """The file among the uploads that holds what is taken away of a result."""
-        folder = self._taken_away / self._report_folder(reference).name
+        folder = self._taken_away / result.folder.name
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{file_name(self.name(reference))}-{kind}"
+        path = folder / f"{file_name(result.name)}-{kind}"
         write_bytes(path, content.encode())
         return str(path)
 

@@ -98,7 +98,7 @@ class TakeAway:
 
     def offer(self, chosen: str, language: str):
         shown = bool(chosen) and self.service.has_report(chosen)
-        table, own = shown and self.service.has_predictions(chosen), shown and self.service.is_own(chosen)
+        table, own = shown and self.service.result(chosen).has_predictions, shown and self.service.is_own(chosen)
         return gr.update(visible=shown), gr.update(visible=table), gr.update(visible=own)
 
     def take_report(self, chosen: str, language: str):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from resnet.data.dataset import Dataset, Record
-from resnet.evaluation.predictions import Predictions, read_predictions
+from resnet.evaluation.predictions import PREDICTIONS, Predictions, read_predictions
 from resnet.predictor.predictor import softmax
 
 
@@ -32,12 +32,12 @@ class Result:
     @cached_property
     def has_predictions(self) -> bool:
         """Whether the answers to the single pictures are here; else only the report tells of them."""
-        return (self.folder / "predictions.npz").is_file()
+        return (self.folder / PREDICTIONS).is_file()
 
     @cached_property
     def predictions(self) -> Predictions:
         """Raises UserError where they are damaged."""
-        return read_predictions(self.folder / "predictions.npz")
+        return read_predictions(self.folder / PREDICTIONS)
 
     @cached_property
     def records(self) -> dict[str, Record]:

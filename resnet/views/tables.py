@@ -6,11 +6,10 @@ import math
 import pandas as pd
 
 from resnet.data.dataset import Dataset
-from resnet.evaluation.predictions import Predictions
-from resnet.predictor.predictor import softmax
 from resnet.settings import TrainSettings
 from resnet.text import CATALOGUE, say
 from resnet.views import sentences
+from resnet.views.result import Result
 from resnet.views.sentences import visible
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a cell begins that a spreadsheet computes
@@ -133,20 +132,19 @@ def suspects(report: dict, data: Dataset | None, words: dict[str, str], language
     return pd.DataFrame(rows, columns=[say(f"column_{head}", language) for head in heads])
 
 
-def predictions(found: Predictions, report: dict, data: Dataset | None) -> pd.DataFrame:
-    """One row a picture of the validation part: file, sha256, label, predicted, score, and each class's probability.
+def predictions(result: Result) -> pd.DataFrame:
+    """One row a checked picture: file, sha256, label, predicted, score, and each class's probability.
 
-    found: N pictures' logits of the report's K classes; probabilities are at the model's temperature, as its answers
-    are. data: their data set, where it is here; else the files' names are "".
+    Probabilities are at the model's temperature, as its answers are. A file has the name that it came with where the
+    data set is here, else none.
     """
-    sources = {record.sha256: record.source for record in data.records} if data else {}
-    probabilities = softmax(found.logits / report["temperature"])
-    labels, answers = report["classes"], probabilities.argmax(axis=1)
+    found, labels, probabilities = result.predictions, result.classes, result.probabilities
+    sources = {sha256: record.source for sha256, record in result.records.items()}
     columns = {
         "file": [sources.get(sha256, "") for sha256 in found.sha256.tolist()],
         "sha256": found.sha256,
         "label": [labels[target] for target in found.targets],
-        "predicted": [labels[answer] for answer in answers],
+        "predicted": [labels[answer] for answer in result.answers],
         "score": probabilities.max(axis=1),
     }
     by_class = {f"probability_{label}": probabilities[:, k] for k, label in enumerate(labels)}

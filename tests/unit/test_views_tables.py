@@ -12,12 +12,13 @@ import pytest
 
 from resnet import jobs
 from resnet.data.dataset import Dataset
-from resnet.evaluation.predictions import PREDICTIONS, Predictions, read_predictions
+from resnet.evaluation.predictions import PREDICTIONS
 from resnet.predictor import Predictor
 from resnet.settings import TrainSettings
 from resnet.store import Store
 from resnet.text import CATALOGUE, Message
 from resnet.views import tables
+from resnet.views.result import Result
 
 BEE, ANT = {"label": "bee", "description": "bee"}, {"label": "ant", "description": "ant"}
 MISSING = Message("image_missing", {"file": "no.txt"})
@@ -108,9 +109,9 @@ def test_a_curve_without_points_has_its_axes_and_series_already(value, series):
 
 
 def test_predictions_are_a_row_a_picture_as_pandas_reads_it(finished: Path) -> None:
-    report, found = jobs.read_report(finished), read_predictions(finished / PREDICTIONS)
+    report = jobs.read_report(finished)
     data = jobs.data_of(Store.of(finished), report)
-    frame = pd.read_csv(io.StringIO(tables.csv(tables.predictions(found, report, data))))
+    frame = pd.read_csv(io.StringIO(tables.csv(tables.predictions(Result("drawn", finished, report, {}, data)))))
     records = data.part("val")
     assert frame["file"].tolist() == [record.source for record in records]
     assert frame["sha256"].tolist() == [record.sha256 for record in records]
@@ -121,15 +122,15 @@ def test_predictions_are_a_row_a_picture_as_pandas_reads_it(finished: Path) -> N
     assert frame["score"].to_numpy() == pytest.approx(scores.max(axis=1))
     answer = Predictor(finished / "model", "cpu", engine="torch").predict([records[0].path], top_k=1)["images"][0]
     assert answer["labels"][0]["score"] == pytest.approx(frame["score"][0], abs=1e-4)
-    assert (tables.predictions(found, report, None)["file"] == "").all()
+    assert (tables.predictions(Result("drawn", finished, report, {}))["file"] == "").all()
 
 
-def test_no_cell_of_a_table_is_a_formula() -> None:
-    logits, sha256 = np.zeros((6, 2), np.float32), np.array(["a" * 64] * 6)
-    found = Predictions(logits, np.array([0, 1] * 3), sha256)
+def test_no_cell_of_a_table_is_a_formula(tmp_path: Path) -> None:
+    arrays = {"logits": np.zeros((6, 2), np.float32), "targets": np.array([0, 1] * 3)}
+    np.savez(tmp_path / PREDICTIONS, **arrays, sha256=np.array(["a" * 64] * 6))
     for beginning in "=+-@\t\r":
         labels = [f"{beginning}cmd|' /C calc'!A0", "harmless"]
-        text = tables.csv(tables.predictions(found, {"classes": labels, "temperature": 1.0}, None))
+        text = tables.csv(tables.predictions(Result("", tmp_path, {"classes": labels, "temperature": 1.0}, {})))
         rows = list(csv.reader(io.StringIO(text, newline="")))
         assert len(rows) == 7 and {row[2] for row in rows[1:]} == {f"'{labels[0]}", "harmless"}
         assert not [cell for row in rows for cell in row if cell.startswith(tables.FORMULA)]
