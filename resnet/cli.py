@@ -35,9 +35,12 @@ from resnet.predictor.ranks import ALONE, Ranks, join
 from resnet.settings import CHOICES, TrainSettings, read_said
 from resnet.store import Store, name_of
 from resnet.text import Message, say
-from resnet.views import commands, downloads, exports, sentences
+from resnet.views import commands, downloads, exports, sentences, tables
+from resnet.views import report as report_page
 from resnet.views.picker import amount
+from resnet.views.result import Result
 from resnet.weights.find import HubName, find, list_models, source
+from resnet.weights.folder import read_config
 from resnet.weights.published import Published, offers
 from resnet.worker.record import read_settings
 
@@ -49,8 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.stdout.reconfigure(errors=ESCAPED)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # both end a followed run in the same way
     try:
-        for target in (getattr(options, "json", None), getattr(options, "csv", None)):
-            _check_target(target)  # before the work, not after it
+        for name in ("json", "csv", "html"):
+            _check_target(getattr(options, name, None))  # before the work, not after it
         if launched()[0] == 0 or options.command in TOGETHER:
             options.command(options, Store.open())
         sys.stdout.flush()
@@ -170,7 +173,25 @@ def report(options: argparse.Namespace, store: Store) -> None:
     record = jobs.read_report(folder)
     if not record:
         raise UserError("run_without_report", run=folder.name, state=jobs.status(folder)["state"])
+    if options.html or options.csv:
+        words, data = read_config(folder / "model").descriptions, jobs.data_of(store, record)
+        result = Result(name_of(folder) or folder.name, folder, record, words, data)
+    if options.html:
+        _write(options.html, report_page.html(record, data, words))
+    if options.csv:
+        _write(options.csv, tables.csv(tables.predictions(result)))
     _give(options, record, _evaluation_lines)
+
+
+def export_run(options: argparse.Namespace, store: Store) -> None:
+    file = jobs.take_out(store, options.run, Path(options.out))
+    result = {"file": str(file), "bytes": file.stat().st_size}
+    _give(options, result, lambda result: [say("taken_out", file=file, size=downloads.size(result["bytes"]))])
+
+
+def import_run(options: argparse.Namespace, store: Store) -> None:
+    run = jobs.bring_in(options.path, store)
+    _give(options, {"run": run}, lambda result: [say("brought_in", name=name_of(store.runs / run), run=run)])
 
 
 def delete(options: argparse.Namespace, store: Store) -> None:
@@ -221,6 +242,13 @@ def export(options: argparse.Namespace, store: Store) -> None:
     )
     progress.close()
     _give(options, result, exports.exported)
+
+
+def push(options: argparse.Namespace, store: Store) -> None:
+    """The token is that of HF_TOKEN or `hf auth login`: as an option it would stand in the shell's history."""
+    found = find(options.model, store)
+    address = importlib.import_module("resnet.weights.hub").push(found, options.repo, private=not options.public)
+    _give(options, {"model": options.model, "address": address}, lambda result: [say("pushed", address=address)])
 
 
 def explain(options: argparse.Namespace, store: Store) -> None:
@@ -313,6 +341,13 @@ def _parser() -> argparse.ArgumentParser:
     command("runs", runs, "list the runs", json=True)
     sub = command("report", report, "tell how good a run's model is", json=True)
     sub.add_argument("run", metavar="RUN")
+    sub.add_argument("--html", metavar="FILE", help="write it as a page of one file: figures, pictures, settings")
+    sub.add_argument("--csv", metavar="FILE", help="write a table of all checked pictures, with a score per class")
+    sub = command("export-run", export_run, "take a whole run away: report, predictions, model", json=True)
+    sub.add_argument("run", metavar="RUN")
+    sub.add_argument("--out", default=".", metavar="DIR", help="where to write NAME-run.zip (default: here)")
+    sub = command("import-run", import_run, "bring in a run of another ResNet Lab", json=True)
+    sub.add_argument("path", metavar="PATH", help="its zip, or its folder")
     sub = command("delete", delete, "delete a run or a data set")
     sub.add_argument("reference", metavar="RUN|DATA")
 
@@ -333,6 +368,11 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--model", default="", metavar="M", help="as for predict (default: the shipped model)")
     sub.add_argument("--to", dest="format", choices=FORMATS, required=True, help="the format")
     sub.add_argument("--out", default=".", metavar="DIR", help="where to write NAME-FORMAT.zip (default: here)")
+
+    sub = command("push", push, "send a model folder to the Hugging Face Hub (HF_TOKEN, or hf auth login)", json=True)
+    sub.add_argument("--model", required=True, metavar="M", help="a run, a model folder, or a shipped model")
+    sub.add_argument("--repo", required=True, metavar="OWNER/NAME", help="where to; it is made if need be")
+    sub.add_argument("--public", action="store_true", help="everybody sees it (default: private)")
     return parser
 
 
@@ -449,6 +489,11 @@ def _give(options: argparse.Namespace, result: dict, lines: Callable[[dict], lis
             json.dump(result, file, ensure_ascii=False, allow_nan=False, indent=1)
 
 
+def _write(path: str, text: str) -> None:
+    with _writing(path) as file:
+        file.write(text)
+
+
 def _check_target(path: str | None) -> None:
     if path and path != "-":
         new = not os.path.exists(path)
@@ -478,12 +523,7 @@ def _write_csv(path: str, images: list[dict]) -> None:
                 best["score"],
                 image["error"] or "",
             ]
-            table.writerow([_no_formula(cell) for cell in row])
-
-
-def _no_formula(cell: object) -> object:
-    """A text that a spreadsheet would run as a formula is quoted."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+            table.writerow([tables.no_formula(cell) for cell in row])
 
 
 def _prediction_lines(result: dict) -> list[str]:

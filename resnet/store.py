@@ -151,6 +151,12 @@ def name_of(folder: Path) -> str:
         return ""
 
 
+def file_name(name: str) -> str:
+    """A name as a file can have it anywhere: letters and digits of any script, and . _ - between them."""
+    plain = re.sub(r"[^\w.-]+", "-", name).strip("-.")
+    return plain.encode()[:100].decode(errors="ignore") or "model"
+
+
 def delete_folder(folder: Path, temporary: Path) -> None:
     """Delete `folder` by way of the empty folder `temporary` on the same disk: it is there whole, or not at all."""
     try:

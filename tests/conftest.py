@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 import resnet
+from resnet import jobs
 from resnet.data.dataset import Dataset
 from resnet.data.importing import import_dataset
 from resnet.data.samples import CLASSES, draw
+from resnet.settings import TrainSettings
 from resnet.store import Store
 from resnet.weights.folder import ModelConfig, write_folder
 from resnet.weights.preprocessing import Preprocessing
@@ -64,4 +66,17 @@ def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     network = resnet.create_model("test_resnet", num_classes=len(CLASSES))
     config = ModelConfig("test_resnet", sorted(CLASSES), Preprocessing(48), license="cc-by-nc-4.0")
     write_folder(folder, network.state_dict(), config, card="")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory, pictures: Path, small_model: Path) -> Path:
+    """The folder of a run that has ended by plan, in a workspace with its data set. Not to be changed."""
+    store = Store.open(tmp_path_factory.mktemp("finished"))
+    data = import_dataset(pictures, store)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jobs.workers, "launch", lambda folder: None)
+        settings = TrainSettings(data.id, str(small_model), mode="head", head_epochs=3, device="cpu", name="drawn")
+        folder = store.runs / jobs.start(store, settings)
+    importlib.import_module("resnet.worker.__main__").main(folder)
     return folder

@@ -47,18 +47,24 @@ class Member:
 
 
 def unpack_zip(
-    archive: Path, into: Path, index: Index, bounds: Bounds, progress: Callable[[str, int, int], None] | None
+    archive: Path,
+    into: Path,
+    index: Index,
+    bounds: Bounds,
+    progress: Callable[[str, int, int], None] | None = None,
+    wanted: Callable[[str, int], bool] = has_content,
 ) -> None:
-    """List the files of a zip in `index`, and unpack those with content to `into`, each under its number.
+    """List the files of a zip in `index`, and unpack those that are `wanted` to `into`, each under its number.
 
-    Nothing is written before every member was looked at. Raises UserError.
+    wanted: of a name, and of the bytes that it unpacks to. Nothing is written before every member was looked at.
+    Raises UserError.
     """
     with open(archive, "rb") as file:
         try:
             start, end, shift = _find_directory(file)
             encoding = guess_encoding(_unmarked_names(_members(file, start, end), bounds))
             for member in _members(file, start, end):
-                _list(member, encoding, index, bounds)
+                _list(member, encoding, index, bounds, wanted)
         except (zipfile.BadZipFile, struct.error, IndexError, OverflowError) as error:
             raise UserError("archive_truncated", archive=shown(archive.name)) from error
         bounds.check_ratio(archive.stat().st_size, bounds.bytes)
@@ -152,7 +158,7 @@ def _widened(extra: bytes, *numbers: int) -> list[int]:
     return list(numbers)
 
 
-def _list(member: Member, encoding: str, index: Index, bounds: Bounds) -> None:
+def _list(member: Member, encoding: str, index: Index, bounds: Bounds, wanted: Callable[[str, int], bool]) -> None:
     """Put a member into the index; raises UserError for what no honest archive of pictures holds."""
     text = member.name.decode("utf-8" if member.flags & UTF8 else encoding, "replace")
     name = safe_name(text)
@@ -167,7 +173,7 @@ def _list(member: Member, encoding: str, index: Index, bounds: Bounds) -> None:
         index.add_folder(name)
         return
     number = index.add_file(name, member.bytes)
-    if not has_content(name, member.bytes):
+    if not wanted(name, member.bytes):
         return
     if member.method not in METHODS:
         raise UserError("archive_method", file=shown(name))

@@ -13,7 +13,8 @@ from resnet.data.dataset import Record
 from resnet.errors import UserError
 from resnet.store import replacing
 
-DELIVERED, NOW = "predictions.npz", "predictions-now.npz"  # of the delivered model; of the last epoch, while it learns
+# In a run's folder: of the pictures that its report is about; of the last epoch, while a model learns.
+PREDICTIONS, NOW = "predictions.npz", "predictions-now.npz"
 WRONG = (OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, RuntimeError, struct.error)  # of odd content
 WRONG_ZIP = (zipfile.BadZipFile, zlib.error)
 

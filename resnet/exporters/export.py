@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import re
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from resnet.exporters.formats import OPEN, WRITE, Model, Progress
 from resnet.exporters.readme import readme
 from resnet.exporters.scripts import SCRIPT, script
 from resnet.predictor.int8 import own_data, spread
-from resnet.store import Store, name_of, replacing
+from resnet.store import Store, file_name, name_of, replacing
 from resnet.weights.find import HubName, find
 from resnet.weights.folder import CARD
 from resnet.weights.models import load
@@ -137,12 +136,6 @@ def _name(found: Path | HubName) -> str:
     if isinstance(found, HubName):
         return found.name.split("/")[-1]
     return name_of(found.parent) or (found.stem if found.is_file() else found.resolve().name)
-
-
-def file_name(name: str) -> str:
-    """A name as a file can have it anywhere: letters and digits of any script, and . _ - between them."""
-    plain = re.sub(r"[^\w.-]+", "-", name).strip("-.")
-    return plain.encode()[:100].decode(errors="ignore") or "model"
 
 
 @contextlib.contextmanager

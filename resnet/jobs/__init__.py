@@ -1,11 +1,13 @@
 """Runs from the outside: plan, start, stop, resume, list, delete. Free of torch; all state is on the disk."""
 
+from resnet.jobs.bringing import bring_in, take_out
 from resnet.jobs.plan import Plan, estimate, plan
 from resnet.jobs.rates import RateSearch
 from resnet.jobs.remedies import Remedy, remedies
 from resnet.jobs.runs import (
     ALIVE,
     RESUMABLE,
+    data_of,
     delete_dataset,
     delete_run,
     diverged,
@@ -29,6 +31,8 @@ __all__ = [
     "Plan",
     "RateSearch",
     "Remedy",
+    "bring_in",
+    "data_of",
     "delete_dataset",
     "delete_run",
     "diverged",
@@ -45,6 +49,7 @@ __all__ = [
     "start",
     "status",
     "stop",
+    "take_out",
     "train",
     "workers",
 ]

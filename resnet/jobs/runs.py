@@ -9,6 +9,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+from resnet.data.dataset import Dataset
 from resnet.data.importing import clean_name, import_dataset
 from resnet.errors import UserError
 from resnet.jobs.launcher import WINDOWS, Workers
@@ -210,6 +211,13 @@ def result(folder: Path) -> dict:
         "images_per_second": summary.get("images_per_second"),
         **{name: report[name] for name in ("test", "folds") if report.get(name)},
     }
+
+
+def data_of(store: Store, report: dict) -> Dataset | None:
+    """The data set that a report was made on, where it is still here."""
+    known = report["data"]["id"]
+    here = any(folder.name == known for folder in folders(store.datasets))
+    return Dataset.open(store.datasets / known) if here else None
 
 
 def train(data: str | Path, model: str = "", *, store: Store | None = None, **settings: object) -> dict:

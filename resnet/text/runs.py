@@ -230,6 +230,32 @@ STRINGS: dict[str, tuple[str, str]] = {
         "The run {run} has no report yet; it is {state}. A report is written at its end or when it is stopped.",
         "训练 {run} 还没有报告；它的状态是 {state}。训练结束或被停止时会写出报告。",
     ),
+    "run_not_taken": (
+        "The run {run} is {state}. Stop it, or wait for its end, then take it away.",
+        "训练 {run} 的状态是 {state}。请先停止或等它结束，再带走。",
+    ),
+    "bring_none": (
+        "{source} holds no run: {files} must be in it. Take it from “The whole run”, or with "
+        "`python -m resnet export-run`.",
+        "{source} 中没有训练：其中须有 {files}。请用“整个训练”或 `python -m resnet export-run` 生成。",
+    ),
+    "bring_no_zip": (
+        "{source} is neither a zip nor a folder; a run comes as a zip of its folder.",
+        "{source} 既不是 zip 也不是文件夹；训练应以其文件夹的 zip 形式导入。",
+    ),
+    "bring_damaged": (
+        "{source} was not brought in: its {file} cannot be relied upon ({reason}). Ask for it anew.",
+        "未导入 {source}：其 {file} 不可用（{reason}）。请重新索取。",
+    ),
+    "bring_refused": (
+        "{source} was not brought in. {reason}",
+        "未导入 {source}。{reason}",
+    ),
+    "brought_in": (
+        "{name} is here as {run}.",
+        "{name} 已导入，编号 {run}。",
+    ),
+    "taken_out": ("{file}: {size}", "{file}：{size}"),
     "path_missing": (
         "There is no file or folder {path}; check how it is written.",
         "没有名为 {path} 的文件或文件夹；请检查写法。",

@@ -27,6 +27,10 @@ STRINGS: dict[str, tuple[str, str]] = {
         "合计 {n} 张中答对 {right} 张，介于 {low} 与 {high} 之间。",
     ),
     "no_suspects": ("No label is in doubt.", "没有可疑的标签。"),
+    "report_made": (
+        "Report of ResNet Lab on a run that ended on {day}.",
+        "ResNet Lab 的报告，训练结束于 {day}。",
+    ),
     "few_checked": (
         "Only {n} pictures were checked, which is few: the true figure can lie anywhere in that range.",
         "只检查了 {n} 张图片，数量偏少：真实数值可能落在该范围内的任何位置。",
@@ -213,6 +217,8 @@ STRINGS: dict[str, tuple[str, str]] = {
     "column_reason": ("why", "原因"),
     "column_setting": ("setting", "设置"),
     "column_value": ("value", "值"),
+    "column_program": ("program", "程序"),
+    "column_version": ("version", "版本"),
     "setting_data": ("pictures", "图片"),
     "setting_model": ("start from", "起始模型"),
     "setting_mode": ("how", "方式"),

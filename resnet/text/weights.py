@@ -447,6 +447,61 @@ STRINGS: dict[str, tuple[str, str]] = {
     "hub_download": ("Download", "下载"),
     "hub_ask_again": ("Ask again", "再次查询"),
     "hub_cancel": ("Cancel", "取消"),
+    # sending
+    "push_name_wrong": (
+        "“{name}” is no name for a model on the Hub; write OWNER/NAME: your user name or organisation, then a name of "
+        "letters, digits, - _ and .",
+        "“{name}” 不能作为 Hub 上的模型名称；请写作 OWNER/NAME：用户名或组织名，加上由字母、数字和 - _ . 组成的名称。",
+    ),
+    "push_no_token": (
+        "Give an access token of yours that may write; {endpoint}/settings/tokens makes one.",
+        "请填写您的访问令牌（须有写入权限）；可在 {endpoint}/settings/tokens 创建。",
+    ),
+    "push_no_folder": (
+        "{model} is no model folder of this machine, so there is nothing to send; choose a run or a shipped model.",
+        "{model} 不是本机上的模型文件夹，无可发送；请选择一个训练或随附的模型。",
+    ),
+    "push_token": (
+        "{endpoint} does not accept the token, or there is none; give one that is valid and may write "
+        "(on the page, in HF_TOKEN, or by `hf auth login`).",
+        "{endpoint} 不接受该令牌，或未提供令牌；请提供有效且可写入的令牌"
+        "（在页面填写、设置 HF_TOKEN，或用 `hf auth login`）。",
+    ),
+    "push_forbidden": (
+        "{endpoint} does not let the owner of this token write to {name}; check the name, which begins with your user "
+        "name or organisation, and that the token may write.",
+        "{endpoint} 不允许此令牌的所有者写入 {name}；请检查名称（以您的用户名或组织名开头）以及令牌是否有写入权限。",
+    ),
+    "push_public": (
+        "{name} is at {endpoint} already and everybody can see it, so nothing was sent; choose another name, "
+        "or let it be public.",
+        "{endpoint} 上已有 {name} 且为公开，因此没有发送任何内容；请换一个名称，或选择公开。",
+    ),
+    "push_busy": (
+        "{endpoint} has had too many requests and takes nothing for {name} now; try again in some minutes.",
+        "{endpoint} 收到的请求过多，暂不接收 {name}；请几分钟后重试。",
+    ),
+    "push_down": (
+        "{endpoint} is out of order (status {status}), so {name} could not be sent; try again in some minutes.",
+        "{endpoint} 出现故障（状态 {status}），无法发送 {name}；请几分钟后重试。",
+    ),
+    "push_refused": (
+        "{endpoint} refuses to take {name} (status {status}); check the name and the token, or try again.",
+        "{endpoint} 拒绝接收 {name}（状态 {status}）；请检查名称和令牌，或重试。",
+    ),
+    "push_unreachable": (
+        "{endpoint} cannot be reached ({reason}), so {name} was not sent; check the network, then try again.",
+        "无法连接 {endpoint}（{reason}），{name} 未发送；请检查网络后重试。",
+    ),
+    "push_offline": (
+        "The network is switched off for the Hub (HF_HUB_OFFLINE), so {name} was not sent; start again without it.",
+        "已关闭对 Hub 的网络访问（HF_HUB_OFFLINE），{name} 未发送；请取消该设置后重新启动。",
+    ),
+    "push_broken": (
+        "The upload of {name} to {endpoint} broke off, or what answers there is no Hub; try again.",
+        "向 {endpoint} 上传 {name} 时中断，或那里的响应不是来自 Hub；请重试。",
+    ),
+    "pushed": ("The model is at {address} now.", "模型现已位于 {address}。"),
     "hub_defect": (
         "The download of {model} ended because of a defect in this program; the app's terminal says more.",
         "由于本程序的缺陷，{model} 的下载已终止；详情见应用的终端。",

@@ -27,9 +27,7 @@ class ResultsTab:
             self._lay_out_details()
             self.looking = Looking(page, self.chosen, self._button)
             self.comparing = Comparing(page, self.chosen)
-            page.text("all_results", "h2", "step")
-            self.runs = gr.Dataframe(interactive=False, wrap=True, elem_id="results-runs", max_height=360)
-            self.listed = gr.State([])
+            self._lay_out_list()
 
     def _lay_out_buttons(self) -> None:
         with gr.Row(elem_classes="buttons"):
@@ -67,6 +65,22 @@ class ResultsTab:
                 self.trust = Trust(self.page, self.chosen, self._button)
             with self._part("part_settings", "results-part-settings"):
                 self.settings = gr.Dataframe(interactive=False, wrap=True, elem_id="results-settings")
+
+    def _lay_out_list(self) -> None:
+        self.page.text("all_results", "h2", "step")
+        self.runs = gr.Dataframe(interactive=False, wrap=True, elem_id="results-runs", max_height=360)
+        self.listed = gr.State([])
+        if not self.service.hosted:
+            self._lay_out_bringing()
+
+    def _lay_out_bringing(self) -> None:
+        with self.words.put(gr.Accordion("", open=False, elem_id="results-bring"), label="bring"):
+            self.page.text("bring_help", style="quiet")
+            with gr.Row(elem_classes="buttons"):
+                self.bring = gr.UploadButton("", file_types=[".zip"], elem_id="results-bring-file")
+                self.words.put(self.bring, label="bring_choose")
+            self.bring_note = self.page.html("results-bring-note")
+            self.brought = self.page.html("results-brought")
 
     def _button(self, key: str, elem_id: str, **settings: object) -> gr.Button:
         return self.words.put(gr.Button("", elem_id=elem_id, **settings), value=key)
@@ -127,6 +141,10 @@ class ResultsTab:
         page.on(self.delete.click, self.ask_first, [self.chosen], [self.ask, self.question])
         page.on(self.keep.click, self.ask_no_more, [], [self.ask])
         page.on(self.sure.click, self.delete_it, [self.chosen], [*listed, self.ask], self.note)
+        if not self.service.hosted:
+            outputs = [*listed, self.brought]
+            wait = {"show_progress": "full", "show_progress_on": self.brought, "concurrency_id": "import"}
+            page.on(self.bring.upload, self.bring_in, [self.bring], outputs, self.bring_note, **wait)
 
     # callbacks
 
@@ -183,6 +201,12 @@ class ResultsTab:
     def delete_it(self, chosen: str, language: str):
         self.service.delete(chosen)
         return *self.offer("", language), gr.update(visible=False)
+
+    def bring_in(self, file: str, language: str):
+        run = self.service.bring_in(file)
+        runs, listed, ids = self.offer(run, language)
+        brought = figures.note(say("brought", language, name=self.service.name(run)), "quiet")
+        return {**runs, "value": run}, listed, ids, brought
 
 
 def said(result: Result, language: str) -> tuple[str, ...]:

@@ -28,9 +28,11 @@ from resnet.errors import UserError
 from resnet.evaluation.predictions import NOW
 from resnet.predictor.engines import likely_device
 from resnet.settings import TrainSettings, read_said
-from resnet.store import Store, name_of, new_id, read_json, read_lines, write_json
+from resnet.store import Store, file_name, name_of, new_id, read_json, read_lines, write_bytes, write_json
 from resnet.ui.downloads import Download, Downloads
 from resnet.ui.received import discard, received
+from resnet.views import report as report_page
+from resnet.views import tables
 from resnet.views.result import Result
 from resnet.weights import hub
 from resnet.weights.find import HUB, HubName, default_model, find, hub_config, shipped, source
@@ -410,6 +412,16 @@ class Service:
         unfinished = runs[0]["run"] if runs and runs[0]["state"] in jobs.RESUMABLE else ""
         return [run["run"] for run in sorted(live, key=lambda run: run["state"] == "queued")], unfinished
 
+    @at_home
+    def bring_in(self, source: str) -> str:
+        """Take an uploaded run into the workspace; its id."""
+        return jobs.bring_in(source, self.store)
+
+    @at_home
+    def take_out(self, run: str) -> str:
+        """A whole run as a zip, which lies among the uploads for a day."""
+        return str(jobs.take_out(self.store, run, self._taken_away / self.store.run(run).name))
+
     # results
 
     def results(self) -> list[dict]:
@@ -491,10 +503,7 @@ class Service:
 
     def data_of(self, report: dict) -> Dataset | None:
         """The data set that a report was made on, where it is still here."""
-        known = report["data"]["id"]
-        if self.hosted or not any(data["id"] == known for data in self.datasets()):
-            return None
-        return self.dataset(known)
+        return None if self.hosted else jobs.data_of(self.store, report)
 
     def is_own(self, reference: str) -> bool:
         return _shipped(reference) is None
@@ -507,8 +516,41 @@ class Service:
         self._want_here(reference)
         found = self.find(reference)
         model, place = _loadable(found), found.name if isinstance(found, HubName) else found.parent.name
-        out = self._uploads / "taken-away" / place.replace("/", "-")
-        return resnet.export(model, to, out, self.store, progress)
+        return resnet.export(model, to, self._taken_away / place.replace("/", "-"), self.store, progress)
+
+    def report_page(self, reference: str, language: str) -> str:
+        """The report as a page of one file, which lies among the uploads for a day."""
+        result = self.result(reference)
+        page = report_page.html(result.report, result.data, result.words, language)
+        return self._taken(result, "report.html", page)
+
+    def predictions_table(self, reference: str) -> str:
+        """The predictions as a CSV, which lies likewise."""
+        result = self.result(reference)
+        return self._taken(result, "predictions.csv", tables.csv(tables.predictions(result)))
+
+    @at_home
+    def push(self, reference: str, repository: str, token: str, private: bool) -> str:
+        """Send a model folder to the Hub; its address there. The token goes there and is kept nowhere.
+
+        Without one, who sits at this machine may use its own login; nobody from elsewhere may.
+        """
+        token = token.strip()
+        if not token and self.reach != "local":
+            raise UserError("push_no_token", endpoint=hub.constants.ENDPOINT)
+        return hub.push(self.find(reference), repository.strip(), token or None, private=private)
+
+    def _taken(self, result: Result, kind: str, content: str) -> str:
+        """The file among the uploads that holds what is taken away of a result."""
+        folder = self._taken_away / result.folder.name
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{file_name(result.name)}-{kind}"
+        write_bytes(path, content.encode())
+        return str(path)
+
+    @property
+    def _taken_away(self) -> Path:
+        return self._uploads / "taken-away"
 
     @property
     def _uploads(self) -> Path:

@@ -86,13 +86,13 @@ def per_class(report: dict, words: dict[str, str], language: str = "en") -> str:
     return f'<div class="bars wide">{bars}</div>'
 
 
-def headline(report: dict, language: str = "en") -> str:
-    """The sentence to quote, and the caution that belongs to it."""
+def headline(report: dict, language: str = "en", *, kept: bool = False) -> str:
+    """The sentence to quote, and the caution that belongs to it. kept: for a reader of another day."""
     said = f'<p class="headline">{escape(sentences.headline(report, language))}</p>'
     stopped = say("was_stopped", language) if report["summary"]["stopped_early"] else ""
     return (
         said
-        + lines(*sentences.besides(report, language), sentences.made_on(report, language), stopped)
+        + lines(*sentences.besides(report, language), sentences.made_on(report, language, kept=kept), stopped)
         + note(sentences.caution(report, language), "warn")
     )
 
@@ -205,7 +205,7 @@ def mistakes(report: dict, data: Dataset | None, words: dict[str, str], language
 def _mistake(entry: dict, record: Record | None, words: dict[str, str], language: str) -> str:
     source = thumbnail(record.path) if record else ""
     file = record.source if record else entry["file"]
-    picture = f'<img src="{source}" alt="" loading="lazy">' if source else '<div class="no-picture"></div>'
+    picture = f'<img src="{source}" alt="">' if source else '<div class="no-picture"></div>'
     label, answered = (words.get(entry[key], entry[key]) for key in ("label", "predicted"))
     said = say("took_for", language, answered=answered, percent=sentences.percent(entry["score"]))
     return (

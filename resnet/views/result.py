@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from resnet.data.dataset import Dataset, Record
-from resnet.evaluation.predictions import DELIVERED, Predictions, read_predictions
+from resnet.evaluation.predictions import PREDICTIONS, Predictions, read_predictions
 from resnet.predictor.predictor import softmax
 
 
@@ -21,7 +21,7 @@ class Result:
     report: dict
     words: dict[str, str]
     data: Dataset | None = None
-    file: str = DELIVERED  # of the predictions
+    file: str = PREDICTIONS  # of the predictions
 
     @property
     def classes(self) -> list[str]:

@@ -73,10 +73,14 @@ def day(moment: float | None, language: str = "en") -> str:
     if moment is None:
         return "–"
     then, now = time.localtime(moment), time.localtime()
-    clock = time.strftime("%H:%M", then)
     if then[:3] == now[:3]:
-        return say("today", language, clock=clock)
-    return time.strftime("%Y-%m-%d ", then) + clock
+        return say("today", language, clock=time.strftime("%H:%M", then))
+    return date(moment)
+
+
+def date(moment: float) -> str:
+    """A moment as "2026-11-24 14:02", which holds on any day."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(moment))
 
 
 def said(message: dict, language: str = "en") -> str:
@@ -111,16 +115,17 @@ def _shares(report: dict) -> dict[str, object]:
     }
 
 
-def made_on(report: dict, language: str = "en") -> str:
-    """Which data set a model was made from, how, how long it took, and when."""
+def made_on(report: dict, language: str = "en", *, kept: bool = False) -> str:
+    """Which data set a model was made from, how, how long it took, and when; `kept` says that without "today"."""
     summary = report["summary"]
+    finished = summary["finished"]
     return say(
         "made_on",
         language,
         data=visible(report["data"]["name"]),
         mode=mode(summary["mode"], language),
         duration=duration(summary["seconds"]["total"], language),
-        day=day(summary["finished"], language),
+        day=date(finished) if kept else day(finished, language),
     )
 
 

@@ -9,8 +9,10 @@ from resnet.data.dataset import Dataset
 from resnet.settings import TrainSettings
 from resnet.text import CATALOGUE, say
 from resnet.views import sentences
+from resnet.views.result import Result
 from resnet.views.sentences import visible
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a cell begins that a spreadsheet computes
 SETTINGS = [field.name for field in dataclasses.fields(TrainSettings) if f"setting_{field.name}" in CATALOGUE]
 
 
@@ -109,6 +111,12 @@ def settings_of(report: dict, language: str = "en") -> dict[str, str]:
     }
 
 
+def versions(report: dict, language: str = "en") -> pd.DataFrame:
+    """What a model was made with: programs and their versions; none in reports of older versions."""
+    rows = [(visible(name), visible(version)) for name, version in report["summary"].get("versions", {}).items()]
+    return pd.DataFrame(rows, columns=[say("column_program", language), say("column_version", language)])
+
+
 def suspects(report: dict, data: Dataset | None, words: dict[str, str], language: str = "en") -> pd.DataFrame:
     """Pictures whose label is in doubt, the most doubtful first, under their own names where the data set is here."""
     records = {record.sha256: record.source for record in data.records} if data else {}
@@ -122,6 +130,35 @@ def suspects(report: dict, data: Dataset | None, words: dict[str, str], language
     ]
     heads = ("file", "label", "seems", "seems_score", "label_score")
     return pd.DataFrame(rows, columns=[say(f"column_{head}", language) for head in heads])
+
+
+def predictions(result: Result) -> pd.DataFrame:
+    """One row a checked picture: file, sha256, label, predicted, score, and each class's probability.
+
+    Probabilities are at the model's temperature, as its answers are. A file has the name that it came with where the
+    data set is here, else none.
+    """
+    found, labels, probabilities = result.predictions, result.classes, result.probabilities
+    sources = {sha256: record.source for sha256, record in result.records.items()}
+    columns = {
+        "file": [sources.get(sha256, "") for sha256 in found.sha256.tolist()],
+        "sha256": found.sha256,
+        "label": [labels[target] for target in found.targets],
+        "predicted": [labels[answer] for answer in result.answers],
+        "score": probabilities.max(axis=1),
+    }
+    by_class = {f"probability_{label}": probabilities[:, k] for k, label in enumerate(labels)}
+    return pd.DataFrame({**columns, **by_class})
+
+
+def csv(frame: pd.DataFrame) -> str:
+    """A table as CSV (RFC 4180). A text that a spreadsheet would run as a formula is quoted."""
+    return frame.map(no_formula).rename(columns=no_formula).to_csv(index=False, lineterminator="\r\n")
+
+
+def no_formula(cell: object) -> object:
+    """A cell of a table: a text that begins as a formula does has an apostrophe before it."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
 def unreadable(report: dict, language: str = "en") -> pd.DataFrame:

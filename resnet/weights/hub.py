@@ -1,4 +1,4 @@
-"""Models on the Hugging Face Hub, or a mirror of it: what they are before they are fetched, and fetching them.
+"""Models on the Hugging Face Hub, or a mirror of it: what they are before they are fetched, fetching, sending them.
 
 HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_HUB_OFFLINE and HF_TOKEN have their usual meaning. The cache is the one that all
 programs on this machine share, laid out as they know it:
@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from huggingface_hub import (
+    CommitOperationAdd,
     HfApi,
     HfFileMetadata,
     ModelInfo,
@@ -41,13 +42,16 @@ from huggingface_hub.utils import WeakFileLock
 from resnet.errors import UserError
 from resnet.store import replacing, write_bytes
 from resnet.text import Message
-from resnet.weights.folder import CONFIG, LAB, PICKLE, REPORT, WEIGHTS, read_config
+from resnet.weights.find import REPOSITORY, HubName
+from resnet.weights.folder import CARD, CONFIG, LAB, PICKLE, REPORT, WEIGHTS, read_config
 from resnet.weights.neighbours import NEIGHBOURS
 from resnet.weights.transfer import BrokenOffError, Patience, WrongContentError, fetch, is_whole, retry_after
 
 BESIDE = (CONFIG, LAB, REPORT, NEIGHBOURS)  # the weights, in a model folder
+TOKEN = re.compile(r"[!-~]{1,1000}")  # what can stand in a request's header
 HASH = re.compile(r"[0-9A-Za-z_-]{1,128}")  # what a file or a commit is called by; it becomes a file's name here
 FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
+BROKEN = (ValueError, TypeError, KeyError, RuntimeError)  # of an answer that is no Hub's, and of hf_xet, which sends
 LOOK = 0.2  # seconds between two looks at a file that another process fetches
 WINDOW = 5  # seconds over which a speed is measured
 
@@ -149,6 +153,33 @@ class Pace:
             self.seen.popleft()
         start, before = self.seen[0]
         return max(0, done - before) / max(now - start, 1e-9) if now > start else 0.0
+
+
+def push(folder: Path | HubName, repository: str, token: str | None = None, *, private: bool = True) -> str:
+    """Send a model folder, as `find` finds it, to OWNER/NAME on the Hub, which is made if need be; its address.
+
+    All files come in one commit, or none does; files that are there beside them stay. token: of somebody who may write
+    there; None: that of HF_TOKEN, or of `hf auth login`. It goes to the Hub and nowhere else. private: who may not see
+    the owner's repositories does not see this one; a repository that is public already is then left as it is.
+
+    Raises UserError: the folder is none of a model; the name, the token, the Hub or the network will not do.
+    """
+    if not REPOSITORY.fullmatch(repository):
+        raise UserError("push_name_wrong", name=repository)
+    if token and not TOKEN.fullmatch(token):
+        raise UserError("push_token", endpoint=_where())
+    if not (isinstance(folder, Path) and folder.is_dir()):
+        raise UserError("push_no_folder", model=folder.name)
+    read_config(folder)
+    names = (CONFIG, WEIGHTS, CARD, LAB, NEIGHBOURS, REPORT)
+    files = [CommitOperationAdd(name, folder / name) for name in names if (folder / name).is_file()]
+    api = HfApi(endpoint=_where(), token=token)
+    with _push_refusals(repository):
+        api.create_repo(repository, private=private, exist_ok=True)
+        if private and not api.model_info(repository).private:
+            raise UserError("push_public", name=repository, endpoint=_where())
+        api.create_commit(repository, files, commit_message="Model of ResNet Lab")
+    return f"{_where()}/{repository}"
 
 
 # what is on this machine
@@ -320,6 +351,28 @@ def _refusals(source: Source) -> Iterator[None]:
         key, values = _reason(error)
         where = {"model": source.model, "revision": source.revision, "endpoint": _where()}
         raise UserError(key, **{**where, "cache": constants.HF_HUB_CACHE, **values}) from error
+
+
+@contextlib.contextmanager
+def _push_refusals(repository: str) -> Iterator[None]:
+    """Whatever the Hub or the network refuses of what is sent becomes a UserError; no word of it is the Hub's own."""
+    try:
+        yield
+    except (HTTPError, OfflineModeIsEnabled, *BROKEN) as error:
+        key, values = _push_reason(error)
+        raise UserError(key, name=repository, **{"endpoint": _where(), **values}) from error
+
+
+def _push_reason(error: Exception) -> tuple[str, dict]:
+    if isinstance(error, OfflineModeIsEnabled):
+        return "push_offline", {}
+    if isinstance(error, HfHubHTTPError):
+        status = error.response.status_code
+        known = {401: "push_token", 403: "push_forbidden", 404: "push_forbidden", 429: "push_busy"}
+        return known.get(status, "push_down" if status >= 500 else "push_refused"), {"status": status}
+    if isinstance(error, HTTPError):
+        return "push_unreachable", {"endpoint": _host(error), "reason": _network(error)}
+    return "push_broken", {}
 
 
 def _reason(error: Exception) -> tuple[str, dict]:

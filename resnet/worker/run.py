@@ -19,7 +19,7 @@ from resnet.errors import UserError
 from resnet.evaluation.card import model_card
 from resnet.evaluation.evaluate import Evaluation, examine
 from resnet.evaluation.metrics import fit_temperature
-from resnet.evaluation.predictions import DELIVERED, NOW, write_predictions
+from resnet.evaluation.predictions import NOW, PREDICTIONS, write_predictions
 from resnet.nn.network import ResNet
 from resnet.predictor import Predictor, built
 from resnet.predictor.ranks import ALONE, Ranks, join
@@ -413,7 +413,7 @@ class Run:
         report = report_of(self, val, test, stopped)
         self.config = replace(self.config, summary=report["summary"])
         write_folder(draft, self._weights(), self.config, card=model_card(self.config, report), report=report)
-        write_predictions(self.folder / DELIVERED, val.records, val.logits)
+        write_predictions(self.folder / PREDICTIONS, val.records, val.logits)
         if test:
             write_predictions(self.folder / "predictions-test.npz", test.records, test.logits)
         (self.folder / NOW).unlink(missing_ok=True)

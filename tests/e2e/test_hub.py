@@ -17,6 +17,7 @@ from tests.unit.hub import Hub
 
 TIMM, FLOWERS = "timm/resnet18.a1_in1k", "me/flowers"
 MEGABYTES = 20e6  # bytes a second: slow enough to be watched
+TOKEN = "hf_secretsecretsecret"
 GOLF_BALL = next((PROJECT / "resnet/ui/assets/examples").glob("golf-ball*"))
 expect.set_options(timeout=60_000)
 
@@ -26,8 +27,9 @@ def hub(small_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     """A Hub with timm's weights and a model folder, for every process that is started from here."""
     files = {f"{FLOWERS}/{path.name}": path.read_bytes() for path in small_model.iterdir()}
     files[f"{TIMM}/model.safetensors"] = save(create("resnet18").state_dict())
-    with Hub(files, license="cc-by-nc-4.0") as hub:
-        for name, value in {"HF_ENDPOINT": hub.endpoint, "HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "0"}.items():
+    with Hub(files, license="cc-by-nc-4.0", writers={TOKEN: "me"}) as hub:
+        words = {"HF_ENDPOINT": hub.endpoint, "HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "0"}
+        for name, value in {**words, "HF_HUB_DISABLE_XET": "1"}.items():
             monkeypatch.setenv(name, value)
         yield hub
 
@@ -96,6 +98,34 @@ def test_a_start_model_is_offered_before_a_run_can_start(page: Page, start_app, 
     choose(page, "classify-model", "resnet18.a1_in1k")
     expect(page.locator("#classify-model-offer")).to_contain_text("不在本机上")
     expect(page.locator("#classify-model input")).to_have_value(re.compile(r"^resnet18\.a1_in1k "))
+
+
+@pytest.mark.browser
+def test_a_model_is_sent_and_the_token_is_gone_from_everywhere(page: Page, start_app, hub: Hub):
+    app = start_app()
+    page.goto(app.address)
+    page.get_by_role("tab", name="Results", exact=True).click()
+    expect(page.locator("#results-headline")).to_contain_text("checked pictures")
+    page.locator("#results-take-away button").first.click()
+    page.locator("#results-push button").first.click()
+    name, token = (
+        page.locator("#results-push-name input, #results-push-name textarea"),
+        page.get_by_label("Access token"),
+    )
+    expect(token).to_have_attribute("type", "password")
+    for owner, sentence in (("you", "does not let the owner of this token write to you/balls"), ("me", "is at")):
+        name.fill(f"{owner}/balls")
+        token.fill(TOKEN)
+        page.locator("#results-push-now").click()
+        shown = page.locator("#results-push-note" if owner == "you" else "#results-pushed")
+        expect(shown).to_contain_text(sentence)
+        expect(token).to_have_value("")
+    expect(page.locator("#results-pushed")).to_contain_text(f"{hub.endpoint}/me/balls")
+    expect(page.locator("#results-push-note")).to_be_empty()
+    assert hub.made == {"me/balls": "private"} and "me/balls/model.safetensors" in hub.files
+    kept = [path for path in app.store.root.rglob("*") if path.is_file()]
+    kept.append(app.store.root.with_suffix(".log"))
+    assert not [path for path in kept if TOKEN.encode() in path.read_bytes()]
 
 
 def run(*words: object, home: Path, status: int = 0) -> tuple[str, str]:

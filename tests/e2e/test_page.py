@@ -48,6 +48,13 @@ def taken_away(page: Page, format: str) -> set[str]:
         return {Path(name).name for name in archive.namelist()}
 
 
+def pressed(page: Page, element: str) -> Path:
+    """The file that a button hands over."""
+    with page.expect_download() as download:
+        page.locator(f"#{element}").click()
+    return Path(download.value.path())
+
+
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A zip of class folders with one file that is no picture, as a visitor would have it."""
@@ -182,6 +189,17 @@ def test_the_whole_story(page: Page, app: App, archive: Path, tmp_path: Path):
     assert {"config.json", "model.safetensors", "lab.json"} <= taken_away(page, "Model folder")
     assert {"model.onnx", "labels.json", "classify.py"} <= taken_away(page, "ONNX: ")
     expect(page.locator("#results-checked")).to_contain_text("largest difference")
+    assert "<b>" not in pressed(page, "results-take-html").read_text("utf-8").split("</style>")[1]
+    assert pressed(page, "results-take-csv").read_text("utf-8").startswith("file,sha256,label,predicted,score")
+    (tmp_path / "run.zip").write_bytes(pressed(page, "results-take-run").read_bytes())
+    page.locator("#results-bring button").first.click()
+    upload(page, "results-bring", archive)
+    expect(page.locator("#results-bring-note")).to_contain_text("holds no run")
+    upload(page, "results-bring", tmp_path / "run.zip")
+    expect(page.locator("#results-brought")).to_contain_text("is here now")
+    expect(page.locator("#results-bring-note")).to_be_empty()
+    assert len(list(app.store.runs.iterdir())) == 2
+    expect(page.locator("#results-headline")).to_contain_text("stopped early")
 
     page.locator("#results-use").click()
     expect(page.locator("#classify-knows")).to_contain_text("stars")

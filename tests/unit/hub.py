@@ -1,9 +1,11 @@
 """A Hub on this machine, small and honest: one port for the Hub, one for the CDN to which it sends for large files.
 
 It answers what huggingface_hub asks for one model: its record, and HEAD and GET of its files with ranges, in the form
-of huggingface.co. Each way in which the real one fails has a switch in `Faults`.
+of huggingface.co; and it takes models, as that does: a repository, large files to their storage, a commit. Each way in
+which the real one fails has a switch in `Faults`.
 """
 
+import base64
 import contextlib
 import functools
 import hashlib
@@ -51,8 +53,16 @@ class Faults:
 class Hub:
     """The files of models by "OWNER/NAME/FILE"; `requests` keeps what was asked: (method, path, headers)."""
 
-    def __init__(self, files: dict[str, bytes], license: str | None = None, **faults: object) -> None:
+    def __init__(
+        self,
+        files: dict[str, bytes],
+        license: str | None = None,
+        writers: dict[str, str] | None = None,
+        **faults: object,
+    ) -> None:
+        """writers: token -> the user whose repositories its owner may make and write to."""
         self.files, self.license, self.faults = files, license, Faults(**faults)
+        self.writers, self.made, self.stored = writers or {}, {}, {}  # made: OWNER/NAME -> "private" or "public"
         self.revisions = {"main": COMMIT}
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         self.over = threading.Event()
@@ -106,6 +116,82 @@ class _Answer(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._answer("API" if self.path.startswith("/api/") else "GET")
 
+    def do_POST(self) -> None:
+        body = self._sent()
+        hub, path = self.hub, unquote(urlsplit(self.path).path).strip("/")
+        hub.requests.append(("POST", path, {name.lower(): value for name, value in self.headers.items()}))
+        if hub.faults.status and "POST" in hub.faults.on:
+            return self._refuse(hub.faults.status)
+        if "POST" in hub.faults.portal:
+            return self._send(200, PORTAL, {"Content-Type": "text/html"})
+        if self._token() not in hub.writers:
+            return self._refuse(401)
+        if path == "api/validate-yaml":
+            return self._json({"errors": [], "warnings": []})
+        if path == "api/repos/create":
+            return self._make(json.loads(body))
+        repository = path.removeprefix("api/models/").split(".git/")[0]
+        repository = "/".join(repository.split("/")[:2])
+        if not self._may_write(repository):
+            return self._refuse(403)
+        if "/preupload/" in path:
+            return self._json({"files": [self._mode(file) for file in json.loads(body)["files"]]})
+        if path.endswith("/info/lfs/objects/batch"):
+            return self._json({"transfer": "basic", "objects": list(map(self._place, json.loads(body)["objects"]))})
+        self._commit_files(repository, [json.loads(line) for line in body.splitlines()])
+
+    def do_PUT(self) -> None:
+        """A large file, to the place that was named for it; it must be what was announced."""
+        body, oid = self._sent(), self.path.rpartition("/")[2]
+        if hashlib.sha256(body).hexdigest() != oid:
+            return self._refuse(400)
+        self.hub.stored[oid] = body
+        self._json({})
+
+    def _make(self, wanted: dict) -> None:
+        repository = f"{wanted['organization']}/{wanted['name']}"
+        if not self._may_write(repository):
+            return self._refuse(403)
+        if repository in self.hub.made or any(name.startswith(f"{repository}/") for name in self.hub.files):
+            return self._json({"error": "made before", "url": f"{self.hub.endpoint}/{repository}"}, 409)
+        self.hub.made[repository] = wanted["visibility"]
+        self._json({"url": f"{self.hub.endpoint}/{repository}"})
+
+    def _may_write(self, repository: str) -> bool:
+        return repository.split("/")[0] == self.hub.writers.get(self._token())
+
+    def _mode(self, file: dict) -> dict:
+        mode = "lfs" if _large(file["path"]) else "regular"
+        return {"path": file["path"], "uploadMode": mode, "shouldIgnore": False}
+
+    def _place(self, file: dict) -> dict:
+        return {**file, "actions": {"upload": {"href": f"{self.hub.cdn}/lfs/{file['oid']}"}}}
+
+    def _commit_files(self, repository: str, lines: list[dict]) -> None:
+        for line in lines:
+            value = line["value"]
+            if line["key"] == "file":
+                self.hub.files[f"{repository}/{value['path']}"] = base64.b64decode(value["content"])
+            elif line["key"] == "lfsFile":
+                self.hub.files[f"{repository}/{value['path']}"] = self.hub.stored[value["oid"]]
+        self._json({"success": True, "commitOid": COMMIT, "commitUrl": f"{self.hub.endpoint}/{repository}"})
+
+    def _sent(self) -> bytes:
+        if self.headers.get("Transfer-Encoding", "") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        pieces = []
+        while size := int(self.rfile.readline(), 16):
+            pieces.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(pieces)
+
+    def _json(self, answer: dict, status: int = 200) -> None:
+        self._send(status, json.dumps(answer).encode(), {"Content-Type": "application/json"})
+
+    def _hidden(self, repository: str) -> bool:
+        return self.hub.made.get(repository) == "private" and not self._may_write(repository)
+
     def _answer(self, kind: str) -> None:
         hub, faults, path = self.hub, self.hub.faults, unquote(urlsplit(self.path).path).strip("/")
         hub.requests.append((kind, path, {name.lower(): value for name, value in self.headers.items()}))
@@ -123,7 +209,8 @@ class _Answer(BaseHTTPRequestHandler):
     def _record(self, path: str) -> None:
         repository, _, revision = path.partition("/revision/")
         files = {name.removeprefix(f"{repository}/"): content for name, content in self.hub.files.items()}
-        if not any(name.startswith(f"{repository}/") for name in self.hub.files):
+        there = repository in self.hub.made or any(name.startswith(f"{repository}/") for name in self.hub.files)
+        if not there or self._hidden(repository):
             return self._refuse(404, "RepoNotFound")
         commit = self._commit(revision or "main")
         if not commit:
@@ -134,14 +221,15 @@ class _Answer(BaseHTTPRequestHandler):
             for name, content in files.items()
         ]
         card = {"cardData": {"license": self.hub.license}} if self.hub.license else {}
-        record = {"id": repository, "sha": commit, "siblings": siblings, **card}
+        private = self.hub.made.get(repository) == "private"
+        record = {"id": repository, "sha": commit, "siblings": siblings, "private": private, **card}
         self._send(200, json.dumps({**record, "gated": bool(self.hub.faults.token)}).encode())
 
     def _file(self, repository: str, place: str) -> None:
         """An answer to OWNER/NAME/resolve/REVISION/FILE."""
         revision, _, name = place.rpartition("/")
         hub, faults = self.hub, self.hub.faults
-        if not any(path.startswith(f"{repository}/") for path in hub.files):
+        if not any(path.startswith(f"{repository}/") for path in hub.files) or self._hidden(repository):
             return self._refuse(404 if self._token() else 401, "RepoNotFound")
         if faults.invalid and self._token():
             return self._refuse(401, "", {"X-Error-Message": "Invalid credentials in Authorization header"})
@@ -179,7 +267,7 @@ class _Answer(BaseHTTPRequestHandler):
         for name, value in {**(headers or {}), "Content-Length": str(len(body))}.items():
             self.send_header(name, value)
         self.end_headers()
-        if self.command == "GET":
+        if self.command != "HEAD":
             with contextlib.suppress(ConnectionError):  # the other side has had enough
                 self._body(body)
 

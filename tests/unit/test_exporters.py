@@ -20,7 +20,7 @@ from resnet.cli import main
 from resnet.data.samples import CLASSES
 from resnet.errors import UserError
 from resnet.exporters import export as exporting
-from resnet.exporters.export import export, file_name
+from resnet.exporters.export import export
 from resnet.nn.variants import VARIANTS
 from resnet.predictor import Predictor
 from resnet.views.exports import exported
@@ -208,23 +208,6 @@ def test_a_network_that_timm_lacks_says_so_and_brings_no_script_for_it(store, tm
     assert not (made / "classify.py").exists()
     assert "timm has no resnet20_cifar" in (made / "README.md").read_text("utf-8")
     assert (unpacked(export(folder, "onnx", tmp_path / "out", store)) / "classify.py").exists()
-
-
-@pytest.mark.parametrize(
-    ("name", "file"),
-    [
-        ("ants & bees/2", "ants-bees-2"),
-        ("../../etc", "etc"),
-        ("鸟类 模型", "鸟类-模型"),
-        ("résumé.v1", "résumé.v1"),
-        ("-rf *", "rf"),
-        ("???", "model"),
-        ("x" * 300, "x" * 100),
-        ("鸟" * 100, "鸟" * 33),
-    ],
-)
-def test_a_name_becomes_the_name_of_a_file(name, file):
-    assert file_name(name) == file
 
 
 def test_a_folder_with_an_odd_name_goes_out_and_replaces_what_was_there(store, tmp_path):

@@ -17,6 +17,7 @@ from resnet.store import (
     Lock,
     Store,
     append_line,
+    file_name,
     is_locked,
     mend,
     new_id,
@@ -184,3 +185,20 @@ def test_a_lock_ends_with_its_process_however_that_ends(tmp_path: Path):
 def test_every_json_of_ours_says_its_format(data):
     for file in data.folder.glob("*.json"):
         assert json.loads(file.read_text())["format"] == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("ants & bees/2", "ants-bees-2"),
+        ("../../etc", "etc"),
+        ("鸟类 模型", "鸟类-模型"),
+        ("résumé.v1", "résumé.v1"),
+        ("-rf *", "rf"),
+        ("???", "model"),
+        ("x" * 300, "x" * 100),
+        ("鸟" * 100, "鸟" * 33),
+    ],
+)
+def test_a_name_becomes_the_name_of_a_file(name, file):
+    assert file_name(name) == file

@@ -1,14 +1,24 @@
 """Tables from run data: empty, odd and large ones."""
 
+import csv
 import dataclasses
+import io
 import math
+from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
+from resnet import jobs
 from resnet.data.dataset import Dataset
+from resnet.evaluation.predictions import PREDICTIONS
+from resnet.predictor import Predictor
 from resnet.settings import TrainSettings
+from resnet.store import Store
 from resnet.text import CATALOGUE, Message
 from resnet.views import tables
+from resnet.views.result import Result
 
 BEE, ANT = {"label": "bee", "description": "bee"}, {"label": "ant", "description": "ant"}
 MISSING = Message("image_missing", {"file": "no.txt"})
@@ -96,3 +106,32 @@ def test_a_curve_without_points_has_its_axes_and_series_already(value, series):
     assert frame["epoch"].dtype == frame[value].dtype == float
     assert frame["series"].nunique() == len(frame) == series
     assert frame[value].isna().all()
+
+
+def test_predictions_are_a_row_a_picture_as_pandas_reads_it(finished: Path) -> None:
+    report = jobs.read_report(finished)
+    data = jobs.data_of(Store.of(finished), report)
+    frame = pd.read_csv(io.StringIO(tables.csv(tables.predictions(Result("drawn", finished, report, {}, data)))))
+    records = data.part("val")
+    assert frame["file"].tolist() == [record.source for record in records]
+    assert frame["sha256"].tolist() == [record.sha256 for record in records]
+    assert frame["label"].tolist() == [record.label for record in records]
+    assert (frame["label"] == frame["predicted"]).mean() == pytest.approx(report["accuracy"])
+    scores = frame[[f"probability_{label}" for label in report["classes"]]].to_numpy()
+    assert scores.sum(axis=1) == pytest.approx(np.ones(len(records)), abs=1e-5)
+    assert frame["score"].to_numpy() == pytest.approx(scores.max(axis=1))
+    answer = Predictor(finished / "model", "cpu", engine="torch").predict([records[0].path], top_k=1)["images"][0]
+    assert answer["labels"][0]["score"] == pytest.approx(frame["score"][0], abs=1e-4)
+    assert (tables.predictions(Result("drawn", finished, report, {}))["file"] == "").all()
+
+
+def test_no_cell_of_a_table_is_a_formula(tmp_path: Path) -> None:
+    arrays = {"logits": np.zeros((6, 2), np.float32), "targets": np.array([0, 1] * 3)}
+    np.savez(tmp_path / PREDICTIONS, **arrays, sha256=np.array(["a" * 64] * 6))
+    for beginning in "=+-@\t\r":
+        labels = [f"{beginning}cmd|' /C calc'!A0", "harmless"]
+        text = tables.csv(tables.predictions(Result("", tmp_path, {"classes": labels, "temperature": 1.0}, {})))
+        rows = list(csv.reader(io.StringIO(text, newline="")))
+        assert len(rows) == 7 and {row[2] for row in rows[1:]} == {f"'{labels[0]}", "harmless"}
+        assert not [cell for row in rows for cell in row if cell.startswith(tables.FORMULA)]
+    assert tables.csv(pd.DataFrame({"=a": [-1.5, 2]})) == "'=a\r\n-1.5\r\n2.0\r\n"

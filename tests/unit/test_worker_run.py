@@ -16,7 +16,7 @@ from resnet.data.samples import draw
 from resnet.errors import UserError
 from resnet.evaluation.evaluate import examine
 from resnet.evaluation.metrics import fit_temperature
-from resnet.evaluation.predictions import DELIVERED, NOW, read_predictions
+from resnet.evaluation.predictions import NOW, PREDICTIONS, read_predictions
 from resnet.predictor import Predictor
 from resnet.predictor.predictor import compute
 from resnet.settings import TrainSettings
@@ -127,7 +127,7 @@ def test_while_all_layers_learn_the_answers_of_the_last_epoch_are_there(start, d
     assert found.sha256.tolist() == [record.sha256 for record in data.part("val")]
     assert (found.logits.argmax(1) == found.targets).mean() == pytest.approx(tried[-1]["val_accuracy"])
     assert go(folder) == "done"
-    assert not (folder / NOW).exists() and (folder / DELIVERED).exists()
+    assert not (folder / NOW).exists() and (folder / PREDICTIONS).exists()
     assert read_json(folder / "status.json")["megabytes"] > 100
 
 
