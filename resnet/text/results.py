@@ -78,6 +78,12 @@ STRINGS: dict[str, tuple[str, str]] = {
     "rename": ("Rename", "重命名"),
     "new_name": ("New name", "新名称"),
     "name_empty": ("The name is empty; type one.", "名称为空；请输入。"),
+    # what steps see
+    "preview": ("Show what it will see of a picture", "查看训练时会看到的图片"),
+    "previewed": (
+        "One of your pictures as different steps see it. What matters for telling the classes apart must stay visible.",
+        "您的一张图片在不同步中看到的样子。区分类别所需的内容必须仍然可见。",
+    ),
     # settings in a file
     "save_settings": ("Save these settings", "保存这些设置"),
     "load_settings": ("Load settings", "载入设置"),

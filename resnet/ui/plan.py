@@ -11,6 +11,7 @@ from resnet.predictor.engines import likely_device, likely_devices
 from resnet.settings import CHOICES, TrainSettings, ignored
 from resnet.text import Message, say
 from resnet.ui.components import Choice
+from resnet.ui.preview import Preview
 from resnet.ui.rates import RateFinder
 from resnet.views import commands, figures, sentences
 
@@ -74,6 +75,9 @@ class PlanPart:
                 with self.words.put(tab, label=f"settings_{group}"):
                     with gr.Row(elem_classes="settings"):
                         self.fields |= {name: self._field(name) for name in names}
+                    if "augment" in names:
+                        with gr.Column(elem_classes=hidden("augment")):
+                            self.preview = Preview(self.page, button, self.settings)
                     if "learning_rate" in names:
                         with gr.Column(elem_classes=hidden("learning_rate")):
                             self.rates = RateFinder(self.page, button, self.fields["learning_rate"], self.settings)
@@ -99,6 +103,7 @@ class PlanPart:
             trigger_mode="always_last",
         )
         self.rates.wire(self.form)
+        self.preview.wire(self.form)
         saved = page.on(self.save.click, self.save_it, self.form, [self.file])
         press = "() => window.resnetLab.press('finetune-settings-file')"
         saved.success(None, js=press, api_visibility="private")

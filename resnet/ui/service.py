@@ -8,6 +8,7 @@ import contextlib
 import dataclasses
 import functools
 import importlib
+import random
 import threading
 import time
 from collections import OrderedDict, defaultdict
@@ -296,6 +297,15 @@ class Service:
         if needs_weights(settings):
             self._want_here(settings.model)
         return jobs.plan(self.store, _unmistakable(settings), data)
+
+    @at_home
+    def preview(self, settings: TrainSettings) -> list[Image.Image]:
+        """A picture that would be learned from, drawn by chance, as several steps would see it."""
+        planned = self.plan(settings)
+        record = random.choice(planned.data.part("train"))
+        augmented = importlib.import_module("resnet.training.preview").augmented  # with torch
+        seen = augmented(planned.data, record, planned.settings, planned.preprocessing)
+        return [Image.fromarray(pixels) for pixels in seen]
 
     @at_home
     def estimates(self, settings: TrainSettings, planned: jobs.Plan, modes: tuple[str, ...]) -> dict[str, float]:

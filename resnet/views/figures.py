@@ -253,6 +253,12 @@ def why(explanation: "Explanation", language: str = "en") -> str:
     )
 
 
+def previews(images: list, language: str = "en") -> str:
+    """One PIL picture in several versions."""
+    shown = "".join(f'<img src="{picture(image, 160)}" alt="">' for image in images)
+    return f'<div class="previews">{shown}</div>{lines(say("previewed", language))}'
+
+
 def strips(samples: dict[str, list[str]]) -> str:
     """A strip of thumbnails (data addresses) per class."""
     rows = "".join(

@@ -240,6 +240,17 @@ def test_every_setting_changes_plan_and_command_and_a_wrong_one_says_why(page: P
     expect(command).to_have_value(re.compile("--mode head --image-size 64 --balance loss$"))
 
 
+def test_a_picture_is_shown_as_steps_will_see_it(page: Page, app: App):
+    visit(page, app)
+    tab(page, "Fine-tune")
+    page.locator("#finetune-samples").click()
+    expect(page.locator("#finetune-start")).to_be_enabled()
+    page.locator("#finetune-more button").first.click()
+    setting(page, "Pictures", "image_size").fill("64")
+    page.locator("#finetune-preview").click()
+    expect(page.locator("#finetune-previewed img")).to_have_count(8)
+
+
 def test_settings_are_saved_to_a_file_and_loaded_from_it(page: Page, fresh: App, tmp_path: Path):
     visit(page, fresh)
     tab(page, "Fine-tune")

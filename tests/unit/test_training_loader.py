@@ -10,7 +10,9 @@ from resnet.data import cache
 from resnet.data.dataset import Dataset
 from resnet.settings import TrainSettings, resolve
 from resnet.training.loader import Loader, ahead
+from resnet.training.preview import augmented
 from resnet.training.stage import Pictures
+from resnet.weights.preprocessing import Preprocessing
 
 MEAN = (0.5, 0.4, 0.3)
 Batches = list[tuple[Tensor, Tensor]]
@@ -98,3 +100,15 @@ def test_a_thread_works_ahead_in_order_and_its_errors_come_through():
     left = ahead(iter(range(100)))
     assert next(left) == 0
     left.close()
+
+
+def test_what_is_shown_before_is_what_steps_see(data):
+    """One picture, at the size that is learned from, each time otherwise; and with every change that is chosen."""
+    settings = TrainSettings(data.id, "resnet18", "full", image_size=64, crop_mode="center")
+    settings = resolve(settings, images=20, model_size=64, crop_mode="center")
+    record, preprocessing = data.part("train")[0], Preprocessing(64)
+    seen = augmented(data, record, settings, preprocessing)
+    assert seen.shape == (8, settings.train_size, settings.train_size, 3)
+    assert len({version.tobytes() for version in seen}) == 8
+    erased = augmented(data, record, replace(settings, erasing=1.0, cutmix=1.0, augment="strong"), preprocessing)
+    assert erased.shape == seen.shape and not (erased == seen).all()
