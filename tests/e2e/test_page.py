@@ -2,14 +2,16 @@
 
 import json
 import re
+import shutil
 import zipfile
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from resnet import jobs
 from resnet.data.samples import draw
-from resnet.store import PROJECT
+from resnet.store import PROJECT, Store
 from tests.e2e.conftest import App
 
 pytestmark = pytest.mark.browser
@@ -189,17 +191,6 @@ def test_the_whole_story(page: Page, app: App, archive: Path, tmp_path: Path):
     assert {"config.json", "model.safetensors", "lab.json"} <= taken_away(page, "Model folder")
     assert {"model.onnx", "labels.json", "classify.py"} <= taken_away(page, "ONNX: ")
     expect(page.locator("#results-checked")).to_contain_text("largest difference")
-    assert "<b>" not in pressed(page, "results-take-html").read_text("utf-8").split("</style>")[1]
-    assert pressed(page, "results-take-csv").read_text("utf-8").startswith("file,sha256,label,predicted,score")
-    (tmp_path / "run.zip").write_bytes(pressed(page, "results-take-run").read_bytes())
-    page.locator("#results-bring button").first.click()
-    upload(page, "results-bring", archive)
-    expect(page.locator("#results-bring-note")).to_contain_text("holds no run")
-    upload(page, "results-bring", tmp_path / "run.zip")
-    expect(page.locator("#results-brought")).to_contain_text("is here now")
-    expect(page.locator("#results-bring-note")).to_be_empty()
-    assert len(list(app.store.runs.iterdir())) == 2
-    expect(page.locator("#results-headline")).to_contain_text("stopped early")
 
     page.locator("#results-use").click()
     expect(page.locator("#classify-knows")).to_contain_text("stars")
@@ -207,6 +198,26 @@ def test_the_whole_story(page: Page, app: App, archive: Path, tmp_path: Path):
     upload(page, "classify-picture", tmp_path / "more" / "stars" / "000.jpg")
     expect(page.locator("#classify-answer")).to_contain_text("%")
     assert page.locator("b", has_text="my shapes").count() == 0, "a name is text, never markup"
+
+
+def test_a_result_is_taken_away_and_brought_in_again(page: Page, start_app, finished: Path, archive: Path, tmp_path):
+    shutil.copytree(Store.of(finished).root, tmp_path / "home")
+    app = start_app(home=tmp_path / "home")
+    page.goto(app.address)
+    tab(page, "Results")
+    expect(page.locator("#results-headline")).to_contain_text("checked pictures", timeout=LONG)
+    page.locator("#results-take-away button").first.click()
+    assert "<svg" in pressed(page, "results-take-html").read_text("utf-8")
+    assert pressed(page, "results-take-csv").read_text("utf-8").startswith("file,sha256,label,predicted,score")
+    shutil.copy(pressed(page, "results-take-run"), tmp_path / "run.zip")
+    page.locator("#results-bring button").first.click()
+    upload(page, "results-bring", archive)
+    expect(page.locator("#results-bring-note")).to_contain_text("holds no run", timeout=LONG)
+    upload(page, "results-bring", tmp_path / "run.zip")
+    expect(page.locator("#results-brought")).to_contain_text("“drawn” is here now", timeout=LONG)
+    expect(page.locator("#results-bring-note")).to_be_empty()
+    assert len(jobs.list_runs(app.store)) == 2
+    expect(page.locator("#results-headline")).to_contain_text("checked pictures")
 
 
 def setting(page: Page, group: str, name: str):
