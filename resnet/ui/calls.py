@@ -23,7 +23,8 @@ class Calls:
 
     def say(self, model: str, language: str, request: gr.Request):
         address = own_address(request)
-        return commands.python_call(address, model), commands.curl_call(address, model)
+        curl = gr.update(value=commands.curl_call(address, model), visible=not request.username)  # it cannot log in
+        return commands.python_call(address, model, user=request.username), curl
 
 
 def own_address(request: gr.Request) -> str:

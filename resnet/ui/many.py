@@ -100,8 +100,6 @@ class ManyPictures:
         if not selection:
             yield None, *nothing()
             return
-        if not self.service.is_here(model):
-            return
         batch, drawn = self._begin(selection, model, beside, ready, language), 0
         for _ in batch.beats():
             done = len(batch.images)
@@ -111,7 +109,7 @@ class ManyPictures:
             else:
                 yield batch, *self._line(batch)
 
-    def end(self, batch: Batch | None, language: str):
+    def end(self, batch: Batch, language: str):
         batch.stop()
         return gr.update(interactive=False)
 
@@ -129,7 +127,6 @@ class ManyPictures:
 
     def _begin(self, selection: Selection, model: str, beside: str, ready: tuple[str, str], language: str) -> Batch:
         service, engine = self.service, engine_for(model, ready)
-        beside = beside if service.is_here(beside) else ""
         answers = service.classify_each(selection.pictures, model, beside, engine)
         models = [service.predictor(model, engine).name, *([service.predictor(beside).name] if beside else [])]
         return Batch(answers, len(selection.pictures), (selection, model, beside, ready), models, language)

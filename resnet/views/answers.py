@@ -27,9 +27,14 @@ def _names(label: dict) -> set[str]:
     return {name.strip().casefold() for name in (*label["description"].split(","), label["label"].replace("_", " "))}
 
 
+def compared(image: dict) -> bool:
+    """Whether two models have answered."""
+    return bool(image.get("beside")) and not (image["error"] or image["beside"]["error"])
+
+
 def differs(image: dict) -> bool:
-    """Whether another model says something else of a picture that both could read."""
-    return bool(image.get("beside")) and not image["error"] and not agree(image, image["beside"])
+    """Whether two models have answered, and not alike."""
+    return compared(image) and not agree(image, image["beside"])
 
 
 def doubt(image: dict) -> tuple:
@@ -50,14 +55,14 @@ def comparison(results: list[dict], language: str = "en") -> str:
 def standing(images: list[dict], language: str = "en") -> list[str]:
     """What there is to say of the answers together: how many could not be read, on how many two models agree."""
     unreadable, said = sum(bool(image["error"]) for image in images), []
-    compared = [image for image in images if image.get("beside") and not image["error"]]
+    both = sum(map(compared, images))
     if unreadable:
         key = "many_unreadable_one" if unreadable == 1 else "many_unreadable"
         said.append(say(key, language, count=f"{unreadable:,}"))
-    if compared:
-        alike = sum(not differs(image) for image in compared)
-        key = "beside_agree_all" if alike == len(compared) else "beside_agree"
-        said.append(say(key, language, agree=f"{alike:,}", count=f"{len(compared):,}"))
+    if both:
+        alike = both - sum(map(differs, images))
+        key = "beside_agree_all" if alike == both else "beside_agree"
+        said.append(say(key, language, agree=f"{alike:,}", count=f"{both:,}"))
     return said
 
 
@@ -73,7 +78,7 @@ def write_csv(file: TextIO, images: Iterable[dict], language: str = "en") -> Non
         error = image["error"].say(language) if isinstance(image["error"], Message) else image["error"] or ""
         row = [image["file"], *_cells(image), error]
         if beside:
-            row += [*_cells(image["beside"]), "" if error else not differs(image)]
+            row += [*_cells(image["beside"]), not differs(image) if compared(image) else ""]
         table.writerow([no_formula(cell) for cell in row])
 
 

@@ -1,6 +1,7 @@
 """What does the same as the page: a command line, a few lines of Python, a call of curl."""
 
 import dataclasses
+import functools
 import json
 import shlex
 
@@ -26,13 +27,17 @@ def flag(setting: str) -> str:
     return FLAGS.get(setting, "--" + setting.replace("_", "-"))
 
 
-def python_call(address: str, model: str, photo: str = PHOTO) -> str:
-    """Python that asks the app at `address` what a model makes of a picture on the reader's disk."""
-    address, model, photo = (json.dumps(text, ensure_ascii=False) for text in (address, model, photo))
+def python_call(address: str, model: str, photo: str = PHOTO, user: str | None = None) -> str:
+    """Python that asks the app at `address` what a model makes of a picture on the reader's disk.
+
+    user: who is logged in, where the app wants that.
+    """
+    text = functools.partial(json.dumps, ensure_ascii=False)
+    login = f', auth=({text(user)}, "PASSWORD")' if user else ""
     return f"""from gradio_client import Client, handle_file
 
-client = Client({address})
-answer = client.predict(handle_file({photo}), {model}, {TOP_K}, api_name="/classify")
+client = Client({text(address)}{login})
+answer = client.predict(handle_file({text(photo)}), {text(model)}, {TOP_K}, api_name="/classify")
 print(answer["label"], answer["confidences"])
 """
 

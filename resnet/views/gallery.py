@@ -35,7 +35,7 @@ def groups(images: Sequence[dict]) -> list[Group]:
 def thumbnails(shown: Sequence[Group], known: dict[str, str]) -> dict[str, str]:
     """Per path of the pictures shown a small one as a data address; those that are known already are not made anew."""
     paths = [image["path"] for group in shown for image in group.first]
-    missing = [path for path in paths if path not in known]
+    missing = [path for path in dict.fromkeys(paths) if path not in known]
     made = dict(zip(missing, fitted(missing, TILE, at_least=TILE.size), strict=True))
     return {path: known[path] if path in known else _address(made[path]) for path in paths}
 

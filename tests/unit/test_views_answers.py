@@ -39,8 +39,9 @@ def test_the_doubtful_stand_first_what_is_unreadable_and_where_models_differ_bef
         answer("unknown", 0.95, known=False, beside=answer("unknown", known=False)),
         answer("differs", 0.999, beside=answer("another")),
         {"file": "e.jpg", **UNREADABLE, "beside": UNREADABLE},
+        answer("half", 0.999, beside=UNREADABLE),  # one of them could read it
     ]
-    expected = ["e.jpg", "differs.jpg", "unknown.jpg", "low.jpg", "sure.jpg"]
+    expected = ["e.jpg", "differs.jpg", "unknown.jpg", "low.jpg", "sure.jpg", "half.jpg"]
     assert [image["file"] for image in sorted(images, key=answers.doubt)] == expected
     frame = tables.answers(images)
     assert list(frame["file"]) == expected
