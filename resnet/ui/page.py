@@ -65,12 +65,12 @@ class Page:
         shown = [*outputs, note] if note else [*outputs]
 
         def told(answer: Callable[[], object], language: str) -> object:
-            """The updates of one answer, or of a refusal; None where a call that answers in steps is at its end."""
+            """The updates of one answer, or of a refusal; END after the last of a call that answers in steps."""
             try:
                 with refusals():
                     updates = answer()
                 if updates is END:
-                    return None
+                    return END
                 updates, remark = updates if isinstance(updates, tuple) else (updates,), ""
             except UserError as problem:
                 updates, remark = (gr.skip(),) * len(outputs), sentences.problem(problem.message, language)
@@ -86,7 +86,7 @@ class Page:
         @functools.wraps(call)
         def run_in_steps(*values: object) -> Iterator[object]:
             with contextlib.closing(call(*values)) as steps:
-                while (updates := told(lambda: next(steps, END), values[len(inputs)])) is not None:
+                while (updates := told(lambda: next(steps, END), values[len(inputs)])) is not END:
                     yield updates
 
         run = run_in_steps if inspect.isgeneratorfunction(call) else run
