@@ -268,7 +268,7 @@ class Service:
         answers = self.predictor(reference, engine).stream(paths, top_k=1)
         others = self.predictor(beside).stream(paths, top_k=1) if beside else [None] * len(paths)
         return (
-            {**_called(answer, picture.name), "path": picture.path, "beside": other}
+            {**_called(answer, picture.name), "path": picture.path, "beside": other and _called(other, picture.name)}
             for picture, answer, other in zip(pictures, answers, others, strict=True)
         )
 

@@ -89,7 +89,7 @@ def answers(images: Sequence[dict], language: str = "en") -> pd.DataFrame:
     beside = any(image.get("beside") for image in images)
     shown = heapq.nsmallest(LISTED, images, doubt)
     rows = [
-        [visible(image["file"]), *_answer(image, language), *(_answer(image["beside"], language) if beside else [])]
+        [visible(image["file"]), *_answer(image, language), *(_beside(image, language) if beside else [])]
         for image in shown
     ]
     heads += ["column_beside", "column_beside_score"] if beside else []
@@ -100,6 +100,10 @@ def _answer(answer: dict, language: str) -> tuple[str, str]:
     if answer["error"]:
         return sentences.problem(answer["error"], language), "–"
     return sentences.answer(answer, language), sentences.percent(answer["labels"][0]["score"])
+
+
+def _beside(image: dict, language: str) -> tuple[str, str]:
+    return ("–", "–") if image["error"] else _answer(image["beside"], language)
 
 
 def settings(report: dict, language: str = "en") -> pd.DataFrame:

@@ -45,7 +45,8 @@ def test_the_doubtful_stand_first_what_is_unreadable_and_where_models_differ_bef
     assert [image["file"] for image in sorted(images, key=answers.doubt)] == expected
     frame = tables.answers(images)
     assert list(frame["file"]) == expected
-    assert list(frame["the other model"][1:3]) == ["another", "unknown (nearest: unknown)"]
+    assert list(frame["the other model"][:3]) == ["–", "another", "unknown (nearest: unknown)"]
+    assert frame["the other model"][5] == UNREADABLE["error"].say()
     assert answers.standing(images) == [
         "One file could not be read; the table says why.",
         "They agree on 3 of 4; those on which they differ stand first.",
