@@ -6,7 +6,6 @@ the commands that need them, so that the others answer at once.
 """
 
 import argparse
-import csv
 import dataclasses
 import datetime
 import importlib
@@ -35,7 +34,7 @@ from resnet.predictor.ranks import ALONE, Ranks, join
 from resnet.settings import CHOICES, TrainSettings, read_said
 from resnet.store import Store, name_of
 from resnet.text import Message, say
-from resnet.views import commands, downloads, exports, sentences, tables
+from resnet.views import answers, commands, downloads, exports, sentences, tables
 from resnet.views import report as report_page
 from resnet.views.picker import amount
 from resnet.views.result import Result
@@ -90,7 +89,8 @@ def predict(options: argparse.Namespace, store: Store) -> None:
     if ranks.rank:
         return
     if options.csv:
-        _write_csv(options.csv, result["images"])
+        with _writing(options.csv) as file:
+            answers.write_csv(file, result["images"])
     _give(options, result, _prediction_lines)
 
 
@@ -507,23 +507,6 @@ def _writing(path: str, mode: str = "w") -> TextIO:
         return open(path, mode, encoding="utf-8", errors=ESCAPED, newline="")
     except OSError as error:
         raise UserError("not_written", path=path, reason=error.strerror) from None
-
-
-def _write_csv(path: str, images: list[dict]) -> None:
-    with _writing(path) as file:
-        table = csv.writer(file)
-        table.writerow(["file", "known", "label", "description", "score", "error"])
-        for image in images:
-            best = image["labels"][0] if image["labels"] else {"label": "", "description": "", "score": ""}
-            row = [
-                image["file"],
-                image["known"],
-                best["label"],
-                best["description"],
-                best["score"],
-                image["error"] or "",
-            ]
-            table.writerow([tables.no_formula(cell) for cell in row])
 
 
 def _prediction_lines(result: dict) -> list[str]:

@@ -81,15 +81,21 @@ def measured(sources: Iterable[tuple[Path, object]]) -> Iterator[Measured | Mess
     yield from _answers({"task": "measure"}, requests, read_answer)
 
 
-def fitted(sources: Iterable[Path], preprocessing: Preprocessing) -> Iterator[np.ndarray | Message]:
-    """Per picture, in order, uint8 (C, S, S) as the network sees it, or the reason why it cannot be read."""
+def fitted(
+    sources: Iterable[Path], preprocessing: Preprocessing, at_least: int | None = None
+) -> Iterator[np.ndarray | Message]:
+    """Per picture, in order, uint8 (C, S, S) as the network sees it, or the reason why it cannot be read.
+
+    at_least: pixels that JPEGs may be decoded down to, see `images.open_image`: quicker, and no longer exact.
+    """
     shape = (len(preprocessing.mean), preprocessing.size, preprocessing.size)
 
     def read_answer(_: Request, __: dict, pixels: BinaryIO) -> np.ndarray:
         return _read_pixels(pixels, shape)
 
     requests = ([os.path.abspath(path), str(shown(Path(path).name))] for path in sources)
-    yield from _answers({"task": "fit", "preprocessing": preprocessing.to_config()}, requests, read_answer)
+    task = {"task": "fit", "preprocessing": preprocessing.to_config(), "at_least": at_least}
+    yield from _answers(task, requests, read_answer)
 
 
 def fitted_one(source: Path, preprocessing: Preprocessing) -> np.ndarray:
@@ -325,7 +331,8 @@ def _measure(path: Path, name: str, _: dict) -> Answer:
 
 
 def _fit(path: Path, name: str, request: dict) -> Answer:
-    return {}, Preprocessing.from_config(request["preprocessing"]).pixels(open_image(path, name)).tobytes()
+    image = open_image(path, name, request["at_least"])
+    return {}, Preprocessing.from_config(request["preprocessing"]).pixels(image).tobytes()
 
 
 def _resize(path: Path, name: str, _: dict, height: int, width: int) -> Answer:

@@ -158,12 +158,9 @@ class Predictor:
         ranks: Ranks = ALONE,
     ) -> dict:
         """As `predict`; but an `error` is a Message, which can be said in any language."""
-        start = time.perf_counter()
-        sources = [Path(image) if isinstance(image, str) else image for image in images]
-        sources, answers = [sources[place] for place in ranks.share(len(sources))], []
-        outputs = compute(self._judged, self.config.preprocessing, sources, batch_on(self.device))
-        for source, output in zip(sources, outputs, strict=True):
-            answers.append(self._answer(source, output, top_k))
+        start, images, answers = time.perf_counter(), list(images), []
+        for answer in self.stream([images[place] for place in ranks.share(len(images))], top_k):
+            answers.append(answer)
             if progress:
                 progress(len(answers))
         answers = ranks.gathered(answers)
@@ -176,6 +173,12 @@ class Predictor:
             "images_per_second": round(len(answers) / seconds, 2),
             "images": answers,
         }
+
+    def stream(self, images: Iterable[Source | str], top_k: int = 5) -> Iterator[dict]:
+        """The answers of `answers`, each as it comes; no more is computed once the iterator is closed."""
+        sources = [Path(image) if isinstance(image, str) else image for image in images]
+        outputs = compute(self._judged, self.config.preprocessing, sources, batch_on(self.device))
+        return (self._answer(source, output, top_k) for source, output in zip(sources, outputs, strict=True))
 
     def logits(self, sources: Sequence[Source]) -> Iterator[np.ndarray | Message]:
         """Per source float32 (K), or the reason why it could not be read."""

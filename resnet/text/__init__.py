@@ -6,7 +6,7 @@ A topic's strings stand in a module of their own; a string is a pair (English, C
 import math
 from dataclasses import dataclass, field
 
-from resnet.text import data, exports, page, results, runs, views, weights
+from resnet.text import classify, data, exports, page, results, runs, views, weights
 
 LANGUAGES = {"en": 0, "zh": 1}
 CATALOGUE: dict[str, tuple[str, str]] = {
@@ -17,6 +17,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     **views.STRINGS,
     **results.STRINGS,
     **page.STRINGS,
+    **classify.STRINGS,
 }
 
 

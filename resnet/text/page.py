@@ -47,9 +47,6 @@ STRINGS: dict[str, tuple[str, str]] = {
         "Choose a picture, and the answer stands here.",
         "选择一张图片，答案会显示在这里。",
     ),
-    "several_pictures": ("Several pictures at once", "一次分类多张图片"),
-    "several_drop": ("Drop pictures here, or click to choose", "把多张图片拖到这里，或点击选择"),
-    "classifying": ("Looking at {count} pictures", "正在查看 {count} 张图片"),
     "knows_later": (
         "What it knows is told once it has been downloaded.",
         "下载之后即可知道它认识什么。",

@@ -5,13 +5,15 @@ from gradio.media import get_image
 
 from resnet.errors import UserError
 from resnet.text import say
+from resnet.ui.calls import Calls
 from resnet.ui.components import Choice, Picture
 from resnet.ui.engine import EngineChoice, engine_for
+from resnet.ui.many import ManyPictures
 from resnet.ui.models import model_choices
 from resnet.ui.offer import ModelOffer
 from resnet.ui.theme import ASSETS
 from resnet.ui.why import Why
-from resnet.views import figures, sentences, tables
+from resnet.views import figures, sentences
 
 EXAMPLES = (
     *(str(path) for path in sorted((ASSETS / "examples").glob("*.jpg"))),
@@ -41,85 +43,73 @@ class ClassifyTab:
                     )
                     self.offered = ModelOffer(page, self.model, "classify-model")
                     self.knows = page.html("classify-knows", elem_classes="quiet")
+                    self._lay_out_beside()
                     self.note = page.html("classify-note")
                     self.answer = page.html("classify-answer", min_height=200)
                     self.seen = page.html("classify-seen")
                     self.facts = page.html("classify-facts")
                     self.why = Why(page, self.picture, self.model, "classify-why")
                     self.engine = EngineChoice(page, self.model)
-            self.many = words.put(gr.Accordion("", open=False, elem_id="classify-many"), label="several_pictures")
-            with self.many:
-                self.files = gr.File(
-                    file_count="multiple",
-                    file_types=["image"],
-                    elem_id="classify-files",
-                    elem_classes="drop-here",
-                    height=140,
-                )
-                words.put(self.files, label="several_drop")
-                self.many_note = page.html("classify-many-note")
-                self.table = gr.Dataframe(
-                    visible=False, interactive=False, wrap=True, elem_id="classify-table", buttons=["fullscreen"]
-                )
+            self.many = ManyPictures(page, self.model, self.beside)
+            self.calls = Calls(page, self.model)
+
+    def _lay_out_beside(self) -> None:
+        self.beside = Choice(
+            [("", "")],
+            value="",
+            allow_custom_value=not self.service.hosted,
+            elem_id="classify-beside",
+            interactive=True,
+        )
+        self.page.words.put(self.beside, label="beside")
+        self.offered_beside = ModelOffer(self.page, self.beside, "classify-beside")
 
     def wire(self, **tabs: object) -> None:
-        page, language, arrived = self.page, self.page.language, self.offered.arrived.change
-        ready = self.engine.ready
-        self.offered.wire()
-        self.engine.wire()
-        self.why.wire(arrived)
+        page, language = self.page, self.page.language
+        ready, arrived = self.engine.ready, [self.offered.arrived.change, self.offered_beside.arrived.change]
+        for part in (self.offered, self.offered_beside, self.engine, self.calls):
+            part.wire()
+        self.why.wire(arrived[0])
+        self.many.wire(ready, arrived)
+        shown = [self.answer, self.seen, self.facts]
+        changed = [self.picture.change, self.model.change, self.beside.change, ready.change, *arrived, language.change]
         page.on(
-            [page.load, self.picture.change, self.model.change, arrived, ready.change, language.change],
+            [page.load, *changed],
             self.say_answer,
-            [self.picture, self.model, ready],
-            [self.answer, self.seen, self.facts],
+            [self.picture, self.model, self.beside, ready],
+            shown,
             self.note,
             trigger_mode="always_last",
             show_progress="minimal",
             show_progress_on=self.answer,
             concurrency_id="compute",
         )
-        page.on(
-            [self.files.change, self.model.change, arrived, ready.change],
-            self.say_answers,
-            [self.files, self.model, ready],
-            [self.table],
-            self.many_note,
-            trigger_mode="always_last",
-            show_progress="full",
-            show_progress_on=self.table,
-            concurrency_id="compute",
-        )
-        page.on([self.model.change, arrived, language.change], self.say_knows, [self.model], [self.knows])
-        page.on([page.load, self.tab.select, language.change], self.offer, [self.model], [self.model])
+        page.on(self.picture.change, self.say_wait, [self.picture, self.model], shown)
+        page.on([self.model.change, arrived[0], language.change], self.say_knows, [self.model], [self.knows])
+        models = [self.model, self.beside]
+        page.on([page.load, self.tab.select, language.change], self.offer, models, models)
 
-    def say_answer(self, picture: str | None, model: str, ready: tuple[str, str], language: str):
+    # callbacks
+
+    def say_answer(self, picture: str | None, model: str, beside: str, ready: tuple[str, str], language: str):
         if not picture:
             return figures.empty(say("classify_empty", language)), "", ""
-        if not self.service.is_here(model):
-            return figures.empty(say("answer_after_download", language)), "", ""
+        if not self.service.is_here(model):  # the former model's answer stays until this one can answer
+            return gr.skip(), gr.skip(), gr.skip()
         engine = engine_for(model, ready)
         result, fitted = self.service.classify(picture, model, engine=engine)
+        results = [result]
+        if beside and self.service.is_here(beside):
+            results.append(self.service.classify(picture, beside)[0])
         sentence = self.service.predictor(model, engine).config.preprocessing.describe().say(language)
-        facts = sentences.facts(result, language)
-        return (
-            figures.answer(result["images"][0], language),
-            figures.seen(figures.picture(fitted, 160), sentence, language),
-            figures.badges(*facts),
-        )
+        seen = figures.seen(figures.picture(fitted, 160), sentence, language)
+        return figures.answers_of(results, language), seen, figures.badges(*sentences.facts_of(results, language))
 
-    def say_answers(self, files, model: str, ready: tuple[str, str], language: str, progress=gr.Progress()):  # noqa: B008
-        if not files or not self.service.is_here(model):
-            return gr.update(visible=False)
-        count, doing = len(files), say("classifying", language, count=len(files))
-        progress(0, desc=doing)
-        result = self.service.classify_many(
-            files,
-            model,
-            engine=engine_for(model, ready),
-            progress=lambda done: progress((done, count), desc=doing),
-        )
-        return gr.update(value=tables.answers(result, language), visible=True)
+    def say_wait(self, picture: str | None, model: str, language: str):
+        """To a new picture no answer stands there, not even a former model's, until the model is here."""
+        if not picture or self.service.is_here(model):
+            return gr.skip(), gr.skip(), gr.skip()
+        return figures.empty(say("answer_after_download", language)), "", ""
 
     def say_knows(self, model: str, language: str):
         try:
@@ -130,10 +120,14 @@ class ClassifyTab:
             return say("knows_later", language)
         return figures.lines(sentences.knows(config.labels, config.descriptions, language))
 
-    def offer(self, chosen: str, language: str):
+    def offer(self, chosen: str, beside: str, language: str):
         choices = model_choices(self.service, language, classifiers=True)
-        values = [value for _, value in choices]
-        keep = chosen in values or (chosen and not self.service.hosted)
+        first = next((value for _, value in choices), None)
+        none = [(say("beside_none", language), "")]
+        return self._offer(choices, chosen, first), self._offer(none + choices, beside, "")
+
+    def _offer(self, choices: list[tuple[str, str]], chosen: str, otherwise: str | None):
+        keep = chosen in [value for _, value in choices] or (chosen and not self.service.hosted)
         if keep:  # of the value nothing is said: the visitor may have chosen another one meanwhile
             return gr.update(choices=choices)
-        return gr.update(choices=choices, value=next(iter(values), None))
+        return gr.update(choices=choices, value=otherwise)

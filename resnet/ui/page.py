@@ -1,7 +1,9 @@
 """The page's frame: header, tabs, footer; the one way in which events are wired; the language."""
 
+import contextlib
 import functools
-from collections.abc import Callable, Sequence
+import inspect
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
 
 import gradio as gr
@@ -18,6 +20,7 @@ from resnet.ui.results import ResultsTab
 from resnet.ui.service import Service, refusals
 from resnet.views import figures, sentences
 
+END = object()  # after the last step of a call that answers in steps
 CACHE_SECONDS = 24 * 3600  # uploads are deleted after a day; a run keeps copies of its own
 
 
@@ -54,27 +57,39 @@ class Page:
         note: gr.HTML | None = None,
         **event: object,
     ) -> gr.events.Dependency:
-        """Wire an event: `call(*inputs, language)` -> one update an output.
+        """Wire an event: `call(*inputs, language)` -> one update an output; a generator's, each time that it yields.
 
         A UserError, and what the machine refuses, is said in the visitor's language, in `note` where there is one and
         as a passing notice where there is none; the other outputs stay as they are. A success clears the note.
         """
         shown = [*outputs, note] if note else [*outputs]
 
-        @functools.wraps(call)
-        def run(*values: object) -> object:
-            language = values[len(inputs)]
+        def told(answer: Callable[[], object], language: str) -> object:
+            """The updates of one answer, or of a refusal; END after the last of a call that answers in steps."""
             try:
                 with refusals():
-                    updates = call(*values)
+                    updates = answer()
+                if updates is END:
+                    return END
                 updates, remark = updates if isinstance(updates, tuple) else (updates,), ""
             except UserError as problem:
                 updates, remark = (gr.skip(),) * len(outputs), sentences.problem(problem.message, language)
                 if not note:
                     gr.Warning(escape(remark), title=say("please_note", language))
             updates = [*updates, figures.note(remark, "warn")] if note else [*updates]
-            return updates if len(updates) > 1 else updates[0]
+            return updates[0] if len(updates) == 1 else updates
 
+        @functools.wraps(call)
+        def run(*values: object) -> object:
+            return told(lambda: call(*values), values[len(inputs)])
+
+        @functools.wraps(call)
+        def run_in_steps(*values: object) -> Iterator[object]:
+            with contextlib.closing(call(*values)) as steps:
+                while (updates := told(lambda: next(steps, END), values[len(inputs)])) is not END:
+                    yield updates
+
+        run = run_in_steps if inspect.isgeneratorfunction(call) else run
         settings = {"api_visibility": "private", "show_progress": "hidden", **event}
         triggers, given = [triggers] if callable(triggers) else [*triggers], [*inputs, self.language]
         if settings.get("trigger_mode") == "always_last" and self.language.change in triggers:

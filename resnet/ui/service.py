@@ -12,7 +12,7 @@ import random
 import threading
 import time
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,19 +21,26 @@ from PIL import Image
 import resnet
 from resnet import jobs
 from resnet.data import corrections
+from resnet.data.bounds import MB, Limits
 from resnet.data.dataset import Dataset, list_datasets
 from resnet.data.decoder import fitted_one
+from resnet.data.gathering import Picture, check_count, gather
+from resnet.data.images import shown
 from resnet.data.importing import import_dataset, import_uploads
 from resnet.data.samples import import_samples
+from resnet.data.uploads import Upload
 from resnet.errors import UserError
 from resnet.evaluation.predictions import NOW
 from resnet.predictor.engines import likely_device
 from resnet.settings import TrainSettings, read_said
 from resnet.store import Store, file_name, name_of, new_id, read_json, read_lines, write_bytes, write_json
+from resnet.text import Message
+from resnet.ui.batch import Selection
 from resnet.ui.downloads import Download, Downloads
 from resnet.ui.received import discard, received
 from resnet.views import report as report_page
 from resnet.views import tables
+from resnet.views.answers import write_csv
 from resnet.views.result import Result
 from resnet.weights import hub
 from resnet.weights.find import HUB, HubName, default_model, find, hub_config, shipped, source
@@ -44,7 +51,8 @@ from resnet.worker.record import read_settings
 if TYPE_CHECKING:  # torch
     from resnet.evaluation.explain import Explanation
 
-LOADED = 2  # models kept in memory: the one in use, and the one before it
+LOADED = 3  # models kept in memory: the one in use, one beside it, and the one before
+STRANGERS = Limits(files=200, bytes=200 * MB)  # what a hosted app looks at, at once
 
 
 @contextlib.contextmanager
@@ -81,6 +89,7 @@ class Service:
         self._changing = threading.Lock()
         self._explained: tuple | None = None  # what the network that explained last was loaded from, and itself
         self._explaining = threading.Lock()
+        self.limits = STRANGERS if self.hosted else Limits()  # of what is classified at once
         self._downloads = Downloads()
         self.rates: jobs.RateSearch | None = None
         self._result: tuple = None, None  # the last that was looked at: what it was read from, and itself
@@ -229,21 +238,55 @@ class Service:
         pixels = fitted_one(Path(picture), network.config.preprocessing)
         return importlib.import_module("resnet.evaluation.explain").explain(network, pixels, label)
 
-    def classify_many(
-        self,
-        pictures: list[str],
-        reference: str = "",
-        top_k: int = 5,
-        progress: Callable[[int], None] | None = None,
-        engine: str = "",
-    ) -> dict:
-        """The answers to many; an unreadable picture costs only itself: its `error` is a Message."""
-        if not pictures:
-            raise UserError("no_pictures_given")
-        result = self.predictor(reference, engine).answers([Path(p) for p in pictures], top_k=top_k, progress=progress)
-        for image, picture in zip(result["images"], pictures, strict=True):
-            image["file"] = Path(picture).name
-        return result
+    def select(self, files: Sequence[str]) -> Selection:
+        """What Gradio uploaded, pictures and archives, to be classified."""
+        return self._selected([(Path(file).name, Path(file)) for file in files])
+
+    def select_sent(self, sent: object) -> Selection:
+        """Likewise the pictures of a folder that the page's script has sent, see resnet.ui.received."""
+        uploads = [upload for upload in received(sent, self._uploads) if upload.file]
+        return self._selected([(upload.name, upload.file) for upload in uploads], uploads)
+
+    def _selected(self, sources: list[tuple[str, Path]], uploads: Sequence[Upload] = ()) -> Selection:
+        selection = Selection(self.store.temporary(), uploads)
+        try:
+            selection.pictures = gather(sources, selection.folder, self.limits)
+        except UserError:
+            selection.discard()
+            raise
+        return selection
+
+    def classify_each(
+        self, pictures: Sequence[Picture], reference: str = "", beside: str = "", engine: str = ""
+    ) -> Iterator[dict]:
+        """The answers to many as they come, each with its best label; what is wrong with a model is said before.
+
+        An unreadable picture costs only itself: its `error` is a Message. beside: another model, whose answer to the
+        same picture stands in "beside"; "" is none.
+        """
+        check_count(len(pictures), self.limits)
+        paths = [picture.path for picture in pictures]
+        answers = self.predictor(reference, engine).stream(paths, top_k=1)
+        others = self.predictor(beside).stream(paths, top_k=1) if beside else [None] * len(paths)
+        return (
+            {**_called(answer, picture.name), "path": picture.path, "beside": other and _called(other, picture.name)}
+            for picture, answer, other in zip(pictures, answers, others, strict=True)
+        )
+
+    def answers_file(self, images: list[dict], language: str) -> str:
+        """Answers as a CSV, which lies among the uploads, for a day."""
+        file = self._uploads / "taken-away" / new_id() / "answers.csv"
+        file.parent.mkdir(parents=True)
+        with open(file, "w", encoding="utf-8-sig", newline="") as table:  # marked: Excel takes it for UTF-8 then
+            write_csv(table, images, language)
+        return str(file)
+
+    def classify_many(self, files: Sequence[str], reference: str = "", top_k: int = 5) -> dict:
+        """The answers to many, together, in the contract's form; but an `error` is a Message."""
+        check_count(len(files), self.limits)
+        result = self.predictor(reference).answers(files, top_k)
+        images = [_called(image, Path(file).name) for image, file in zip(result["images"], files, strict=True)]
+        return {**result, "images": images}
 
     # data sets
 
@@ -572,6 +615,12 @@ class Service:
         if self.hosted and ship is None:
             raise UserError("hosted_off")
         return ship or self.store.run(reference)
+
+
+def _called(answer: dict, name: str) -> dict:
+    """An answer under the name that the picture came with."""
+    error = answer["error"]
+    return {**answer, "file": name, "error": error and Message(error.key, {**error.values, "file": shown(name)})}
 
 
 def _shipped(name: str) -> Path | None:

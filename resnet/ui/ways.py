@@ -1,7 +1,7 @@
 """The ways in which pictures come: a zip or tar, a folder, a box per class, a folder of this machine, the samples."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Set
 
 import gradio as gr
 
@@ -31,7 +31,7 @@ class WaysIn:
             with self.words.put(gr.Tab("", id="files", elem_id="way-files"), label="way_files"):
                 self._lay_out_files(button)
             with self.words.put(gr.Tab("", id="boxes", elem_id="way-boxes"), label="way_boxes"):
-                self.boxes = self._script("boxes")
+                self.boxes = by_script(page, "boxes", "finetune-boxes-upload")
 
     def _lay_out_files(self, button: Callable[..., gr.Button]) -> None:
         with gr.Row():
@@ -40,23 +40,15 @@ class WaysIn:
             )
             self.words.put(self.archive, label="zip_of_classes")
             with gr.Column():
-                self.folder = self._script("folder")
+                self.folder = by_script(
+                    self.page, "folder", "finetune-folder-upload", "#finetune-archive", SUFFIXES | {*TABLES}
+                )
                 self.samples = button("try_samples", "finetune-samples")
                 self.page.text("layout_help", style="quiet")
         with gr.Row(elem_classes="bottom"):
             self.path = gr.Textbox(elem_id="finetune-folder", scale=4)
             self.words.put(self.path, label="server_folder", placeholder="server_folder_like")
             self.take = button("import_folder", "finetune-import-folder", scale=1, min_width=140)
-
-    def _script(self, part: str) -> gr.HTML:
-        """A part of the page that assets/pictures.js builds; it ends with "submit", or "clear", of what it sent."""
-        component = gr.HTML(
-            html_template='<div class="bring"></div>',
-            js_on_load=f"window.resnetPictures.{part}(element, props, watch, trigger)",
-            apply_default_css=False,
-            elem_id=f"finetune-{part}-upload",
-        )
-        return self.words.put(component, value=rules)
 
     def wire(self, data: gr.Dropdown, report: gr.HTML, note: gr.HTML) -> None:
         """report: where the progress is shown; an empty note takes no room."""
@@ -91,15 +83,29 @@ class WaysIn:
         return self.choose(self.service.import_samples().id, language)
 
 
-def rules(language: str) -> str:
-    """What the script must know: the page's words, and what an import takes."""
-    limits = Limits()
+def by_script(page, part: str, elem_id: str, onto: str = "", taken: Set[str] = SUFFIXES) -> gr.HTML:
+    """A part of the page that assets/pictures.js builds; it ends with "submit", or "clear", of what it sent.
+
+    onto: where folders may be dropped too. taken: suffixes of the files that are sent; of others only the names are.
+    """
+    component = gr.HTML(
+        html_template='<div class="bring"></div>',
+        js_on_load=f"window.resnetPictures.{part}(element, props, watch, trigger)",
+        apply_default_css=False,
+        elem_id=elem_id,
+    )
+    return page.words.put(component, value=lambda language: rules(page.service.limits, onto, taken, language))
+
+
+def rules(limits: Limits, onto: str, taken: Set[str], language: str) -> str:
+    """What the script must know: the page's words, and what is taken."""
     return json.dumps(
         {
             "language": language,
             "words": {key: CATALOGUE[key][LANGUAGES[language]] for key in SAID},
+            "onto": onto,
             "suffixes": sorted(SUFFIXES),
-            "taken": sorted(SUFFIXES | {*TABLES}),
+            "taken": sorted(taken),
             "files": limits.files,
             "bytes": limits.bytes,
             "picture_bytes": limits.picture_bytes,

@@ -11,7 +11,7 @@ from resnet.data.images import open_image
 from resnet.errors import UserError
 from resnet.jobs import diverged
 from resnet.text import say
-from resnet.views import sentences
+from resnet.views import answers, sentences
 
 if TYPE_CHECKING:  # torch
     from resnet.evaluation.explain import Explanation
@@ -61,6 +61,18 @@ def answer(image: dict, language: str = "en") -> str:
     )
     body = "".join(_bar(name, score, sentences.percent(score)) for name, score in rows)
     return f'<div class="answer{"" if known else " unknown"}">{head}<div class="bars">{body}</div></div>'
+
+
+def answers_of(results: list[dict], language: str = "en") -> str:
+    """The answer to one picture; those of two models beside each other, and whether they agree."""
+    if len(results) == 1:
+        return answer(results[0]["images"][0], language)
+    said = escape(answers.comparison(results, language))
+    columns = "".join(
+        f'<div><p class="quiet">{escape(result["model"])}</p>{answer(result["images"][0], language)}</div>'
+        for result in results
+    )
+    return f'<p class="agree">{said}</p><div class="beside">{columns}</div>'
 
 
 def _bar(name: str, share: float, figure: str) -> str:

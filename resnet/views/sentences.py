@@ -177,6 +177,17 @@ def word(label: dict) -> str:
     return visible(label["description"].split(",")[0] if described else label["label"])
 
 
+def answer(image: dict, language: str = "en") -> str:
+    """What was answered of a picture: the best label's name, or that it is unknown, and the nearest one."""
+    best = word(image["labels"][0])
+    return best if image["known"] else say("unknown_perhaps", language, guess=best)
+
+
+def table_more(count: int, shown: int, language: str = "en") -> str:
+    """That a table of answers does not show all of them; "" where it does."""
+    return say("table_more", language, shown=f"{shown:,}", count=f"{count:,}") if count > shown else ""
+
+
 def mode(name: str, language: str = "en") -> str:
     return say(f"mode_{name}", language)
 
@@ -200,6 +211,11 @@ def progress(status: dict, language: str = "en") -> str:
     return " · ".join(parts)
 
 
+def speed(rate: float, language: str = "en") -> str:
+    """Images a second: "83 images/s", "0.4 images/s"."""
+    return say("speed", language, speed=f"{rate:,.0f}" if rate >= 9.5 else f"{rate:.1f}")
+
+
 def model_line(model: dict, language: str = "en") -> str:
     """A model in one line of a list: “pets resnet18d: knows 5 things, 96 % right”."""
     line = say("model_line", language, name=visible(model["name"]), count=f"{model['config'].num_classes:,}")
@@ -219,6 +235,11 @@ def result_line(result: dict, language: str = "en") -> str:
 def data_line(data: dict, language: str = "en") -> str:
     """A data set in one line of a list."""
     return say("data_line", language, name=visible(data["name"]), images=f"{data['images']:,}", classes=data["classes"])
+
+
+def facts_of(predictions: list[dict], language: str = "en") -> list[str]:
+    """Model of each answer; and its time, engine and device: “12 ms on ONNX Runtime, CPU”."""
+    return [fact for prediction in predictions for fact in facts(prediction, language)]
 
 
 def facts(prediction: dict, language: str = "en") -> list[str]:

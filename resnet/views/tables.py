@@ -1,7 +1,9 @@
 """Run data as tables: pandas frames with headings in the reader's language."""
 
 import dataclasses
+import heapq
 import math
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -9,10 +11,11 @@ from resnet.data.dataset import Dataset
 from resnet.settings import TrainSettings
 from resnet.text import CATALOGUE, say
 from resnet.views import sentences
+from resnet.views.answers import doubt, no_formula
 from resnet.views.result import Result
 from resnet.views.sentences import visible
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a cell begins that a spreadsheet computes
+LISTED = 1000  # answers; a browser draws no more in a moment
 SETTINGS = [field.name for field in dataclasses.fields(TrainSettings) if f"setting_{field.name}" in CATALOGUE]
 
 
@@ -77,22 +80,30 @@ def runs(records: list[dict], language: str = "en") -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[say(f"column_{head}", language) for head in heads])
 
 
-def answers(prediction: dict, language: str = "en") -> pd.DataFrame:
-    """One row a picture: file, answer, score; the doubtful first, the unreadable before them."""
-    rows = sorted((_answer(image, language) for image in prediction["images"]), key=lambda row: row[2])
-    heads = [say(key, language) for key in ("column_file", "column_answer", "column_score")]
-    shown = [(name, answer, sentences.percent(score) if score >= 0 else "–") for name, answer, score in rows]
-    return pd.DataFrame(shown, columns=heads)
+def answers(images: Sequence[dict], language: str = "en") -> pd.DataFrame:
+    """One row a picture: file, answer, score, and what another model says of it; see resnet.views.answers.
+
+    The most doubtful LISTED: the unreadable first, then those on which models differ.
+    """
+    heads = ["column_file", "column_answer", "column_score"]
+    beside = any(image.get("beside") for image in images)
+    shown = heapq.nsmallest(LISTED, images, doubt)
+    rows = [
+        [visible(image["file"]), *_answer(image, language), *(_beside(image, language) if beside else [])]
+        for image in shown
+    ]
+    heads += ["column_beside", "column_beside_score"] if beside else []
+    return pd.DataFrame(rows, columns=[say(key, language) for key in heads])
 
 
-def _answer(image: dict, language: str) -> tuple[str, str, float]:
-    if image["error"]:
-        return visible(image["file"]), sentences.problem(image["error"], language), -1.0
-    best = image["labels"][0]
-    words = sentences.word(best)
-    if not image["known"]:
-        words = say("unknown_perhaps", language, guess=words)
-    return visible(image["file"]), words, best["score"]
+def _answer(answer: dict, language: str) -> tuple[str, str]:
+    if answer["error"]:
+        return sentences.problem(answer["error"], language), "–"
+    return sentences.answer(answer, language), sentences.percent(answer["labels"][0]["score"])
+
+
+def _beside(image: dict, language: str) -> tuple[str, str]:
+    return ("–", "–") if image["error"] else _answer(image["beside"], language)
 
 
 def settings(report: dict, language: str = "en") -> pd.DataFrame:
@@ -154,11 +165,6 @@ def predictions(result: Result) -> pd.DataFrame:
 def csv(frame: pd.DataFrame) -> str:
     """A table as CSV (RFC 4180). A text that a spreadsheet would run as a formula is quoted."""
     return frame.map(no_formula).rename(columns=no_formula).to_csv(index=False, lineterminator="\r\n")
-
-
-def no_formula(cell: object) -> object:
-    """A cell of a table: a text that begins as a formula does has an apostrophe before it."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
 def unreadable(report: dict, language: str = "en") -> pd.DataFrame:

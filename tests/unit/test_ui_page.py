@@ -6,6 +6,7 @@ import shutil
 import string
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import gradio as gr
@@ -58,7 +59,16 @@ def test_every_string_has_the_same_values_in_both_languages() -> None:
 def test_no_string_takes_the_place_of_another() -> None:
     keys = [
         key
-        for topic in (text.data, text.exports, text.page, text.results, text.runs, text.views, text.weights)
+        for topic in (
+            text.classify,
+            text.data,
+            text.exports,
+            text.page,
+            text.results,
+            text.runs,
+            text.views,
+            text.weights,
+        )
         for key in topic.STRINGS
     ]
     assert sorted(keys) == sorted(CATALOGUE)
@@ -188,6 +198,30 @@ def test_what_the_machine_refuses_is_a_sentence_too(store: Store) -> None:
         page.language, box, shown, note = gr.Radio(["en", "zh"]), gr.Textbox(), gr.Textbox(), gr.HTML()
         event = page.on(box.change, lambda path, language: Path(path).read_text(), [box], [shown], note)
     assert "The machine refuses: Is a directory" in event.fn("/", "en")[1]
+
+
+def test_a_call_may_answer_in_steps_and_be_refused_in_the_middle(store: Store) -> None:
+    page, closed = Page(Service(store)), []
+
+    def count(value: str, language: str) -> Iterator[str]:
+        try:
+            yield f"{value}1"
+            yield f"{value}2"
+            raise UserError("no_folder_given")
+        finally:
+            closed.append(value)
+
+    with gr.Blocks():
+        page.language, box, shown, note = gr.Radio(["en", "zh"]), gr.Textbox(), gr.Textbox(), gr.HTML()
+        event = page.on(box.change, count, [box], [shown], note)
+        alone = page.on(box.change, count, [box], [shown])
+    *steps, (kept, said) = event.fn("a", "en")
+    assert steps == [["a1", ""], ["a2", ""]]
+    assert kept == gr.skip() and "Give the path" in said
+    watched = alone.fn("b", "en")
+    assert next(watched) == "b1"
+    watched.close()
+    assert closed == ["a", "b"]
 
 
 def test_a_user_error_becomes_a_sentence_in_the_visitors_language(store: Store) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,6 +22,8 @@ import app as app_file
 from resnet.errors import UserError
 from resnet.store import PROJECT, Store, new_id
 from resnet.ui import server
+from resnet.views import commands
+from resnet.weights.find import default_model
 
 GOLF_BALL = next((PROJECT / "resnet/ui/assets/examples").glob("golf-ball*"))
 PATIENCE = 60  # seconds for the app to come up on a busy machine
@@ -202,6 +205,17 @@ def test_pictures_are_classified_over_http(app: tuple[str, Path], small_model: P
     many = client.predict([handle_file(file) for file in files], str(small_model), 1, api_name="/classify_batch")
     assert [image["file"] for image in many["images"]] == [file.name for file in files]
     assert many["engine"] == "torch"
+
+
+def test_what_the_page_offers_to_copy_gives_the_answer(app: tuple[str, Path]) -> None:
+    expected = Client(app[0], verbose=False).predict(handle_file(GOLF_BALL), "", 5, api_name="/classify")
+    code = commands.python_call(app[0], default_model().name, str(GOLF_BALL))
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines()[-1] == f"{expected['label']} {expected['confidences']}"
+    if shutil.which("curl"):
+        lines = commands.curl_call(app[0], default_model().name, str(GOLF_BALL))
+        shell = subprocess.run(["sh", "-c", lines], capture_output=True, text=True, check=True)
+        assert "event: complete" in shell.stdout and f'"label": "{expected["label"]}"' in shell.stdout
 
 
 def test_a_picture_is_explained_over_http(app: tuple[str, Path], small_model: Path, pictures: Path) -> None:

@@ -17,7 +17,7 @@ from resnet.predictor import Predictor
 from resnet.settings import TrainSettings
 from resnet.store import Store
 from resnet.text import CATALOGUE, Message
-from resnet.views import tables
+from resnet.views import answers, tables
 from resnet.views.result import Result
 
 BEE, ANT = {"label": "bee", "description": "bee"}, {"label": "ant", "description": "ant"}
@@ -60,7 +60,7 @@ def test_labels_in_doubt_go_under_the_names_that_the_pictures_came_with(data: Da
 
 
 def test_answers_put_the_doubtful_first() -> None:
-    frame = tables.answers(ANSWERS)
+    frame = tables.answers(ANSWERS["images"])
     assert list(frame["file"]) == ["no.txt", "odd.jpg", "sure.jpg"]
     assert list(frame["answer"]) == [
         MISSING.say(),
@@ -133,5 +133,5 @@ def test_no_cell_of_a_table_is_a_formula(tmp_path: Path) -> None:
         text = tables.csv(tables.predictions(Result("", tmp_path, {"classes": labels, "temperature": 1.0}, {})))
         rows = list(csv.reader(io.StringIO(text, newline="")))
         assert len(rows) == 7 and {row[2] for row in rows[1:]} == {f"'{labels[0]}", "harmless"}
-        assert not [cell for row in rows for cell in row if cell.startswith(tables.FORMULA)]
+        assert not [cell for row in rows for cell in row if cell.startswith(answers.FORMULA)]
     assert tables.csv(pd.DataFrame({"=a": [-1.5, 2]})) == "'=a\r\n-1.5\r\n2.0\r\n"

@@ -112,7 +112,7 @@ window.resnetPictures = (() => {
     };
   }
 
-  // A button for a folder; and the box for archives takes folders that are dropped on it.
+  // A button for a folder; and the box beside it takes folders that are dropped on it.
   function folder(element, props, watch, trigger) {
     const relabel = () => {
       choose.textContent = said.say("choose_folder");
@@ -126,7 +126,7 @@ window.resnetPictures = (() => {
       input.value = "";
     });
     document.addEventListener("drop", (event) => {
-      const entries = event.target.closest?.("#finetune-archive") ? dropped(event) : [];
+      const entries = event.target.closest?.(said.onto) ? dropped(event) : [];
       if (!entries.some((entry) => entry.isDirectory)) return; // an archive is Gradio's
       event.preventDefault();
       event.stopImmediatePropagation();
