@@ -203,9 +203,9 @@ STRINGS: dict[str, tuple[str, str]] = {
         "只训练末层时的学习率。特征已统一尺度，同一数值几乎总是合适。",
     ),
     "help_optimizer": (
-        "Muon learns most in few epochs from random weights, at a third more time a step on a CPU; SGD suits weights "
-        "that know something.",
-        "从随机权重出发，Muon 用很少的轮数就能学到更多，但在 CPU 上每步耗时约多三分之一；微调已有权重时宜用 SGD。",
+        "Muon learns most in few epochs from random weights, at up to a third more time a step on a CPU; SGD suits "
+        "weights that know something.",
+        "从随机权重出发，Muon 用很少的轮数就能学到更多，但在 CPU 上每步耗时最多约多三分之一；微调已有权重时宜用 SGD。",
     ),
     "help_momentum": (
         "How much of the last step is in the next one. More smooths, and calls for a lower learning rate.",

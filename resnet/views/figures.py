@@ -158,9 +158,9 @@ def _choice(matrix: list[list[int]], names: list[str], i: int, j: int, language:
 
 
 def _cell(count: int, share: float, right: bool, choice: str) -> str:
-    kind = "right" if right else "wrong"
-    shade = f"--share:{100 * share:.0f}%" if count else "--share:0%"
-    strong = " strong" if share > 0.5 else ""
+    """Dark numbers on pale cells up to a half, white ones on deep cells beyond: in between neither could be read."""
+    kind, strong = "right" if right else "wrong", " strong" if share > 0.5 else ""
+    shade = f"--share:{90 + 10 * share if strong else 100 * share:.0f}%"
     content = f'<button type="button" {choice}>{count}</button>' if choice else str(count or "·")
     return f'<td class="{kind}{strong}" style="{shade}">{content}</td>'
 

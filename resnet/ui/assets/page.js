@@ -40,7 +40,8 @@ window.resnetLab = {
       (element?.querySelector("a, button") || element)?.click();
     }, 300);
   },
-  // While a run is going, its percent stands in the title and a dot beside the tab's name.
+  // While a run is going, its percent stands in the title and a dot beside the tab's name. Examples get their files'
+  // names, for those who hear the page.
   ready() {
     this.shade();
     const follow = () => {
@@ -48,6 +49,8 @@ window.resnetLab = {
       const title = percent ? `${percent} % · ResNet Lab` : "ResNet Lab";
       if (document.title !== title) document.title = title;
       document.body.classList.toggle("run-going", percent !== "");
+      for (const image of document.querySelectorAll("#classify-examples button:not([aria-label]) img"))
+        image.closest("button").ariaLabel = decodeURI(image.src).match(/([^/]*?)\.\w+$/)?.[1] ?? "";
     };
     setInterval(follow, 1000);
   },
