@@ -186,7 +186,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "map_key": (
         "Full colours: checked pictures; ringed: the model has them wrong. Pale: not checked. Two directions cannot "
         "tell all: “Pictures like it”, below a chosen picture, compares everything that the model sees.",
-        "深色：检查过的图片；带圈：模型答错。浅色：未检查。平面图无法呈现全部差异："
+        "颜色鲜明：检查过的图片；带圈：模型答错。颜色较淡：未检查。平面图无法呈现全部差异："
         "选中图片下方的“相似图片”按模型所见的全部特征比较。",
     ),
     "map_bounded": (
