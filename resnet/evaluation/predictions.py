@@ -1,9 +1,10 @@
 """What a run's model made of each picture that it was checked with."""
 
+import contextlib
 import struct
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,17 +42,24 @@ def write_predictions(path: Path, records: Sequence[Record], logits: np.ndarray,
 
 def read_predictions(path: Path) -> Predictions:
     """The predictions at `path`, which may be anyone's file. Raises UserError("run_damaged")."""
+    with opened(path, "run_damaged") as saved:
+        found = Predictions(saved["logits"], saved["targets"], saved["sha256"])
+        _check(found)
+    return found
+
+
+@contextlib.contextmanager
+def opened(path: Path, damaged: str) -> Iterator[np.lib.npyio.NpzFile]:
+    """The arrays at `path`, to be read and checked: whatever is wrong with them becomes UserError(damaged)."""
     try:
         with np.load(path, allow_pickle=False) as saved:
             if any(member.compress_type != zipfile.ZIP_STORED for member in saved.zip.infolist()):
                 raise ValueError("compressed, which it never is")  # so it takes no more memory than disk
-            found = Predictions(saved["logits"], saved["targets"], saved["sha256"])
-        _check(found)
+            yield saved
     except (*WRONG, *WRONG_ZIP) as error:
         reason = f"no {error}" if isinstance(error, KeyError) else getattr(error, "strerror", None) or str(error)
         reason = " ".join(reason.split())[:200]
-        raise UserError("run_damaged", run=path.parent.name, file=path.name, reason=reason) from error
-    return found
+        raise UserError(damaged, run=path.parent.name, file=path.name, reason=reason) from error
 
 
 def _check(found: Predictions) -> None:

@@ -185,6 +185,11 @@ class Predictor:
         batch = batch_on(self.device)
         return compute(lambda images: self.engine.logits(images), self.config.preprocessing, sources, batch)
 
+    def features(self, sources: Sequence[Source]) -> Iterator[np.ndarray | Message]:
+        """Per source what the classifier gets, float32 (F), or the reason why it could not be read."""
+        batch = batch_on(self.device)
+        return compute(lambda images: self.engine.features(images), self.config.preprocessing, sources, batch)
+
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
         """(..., K) -> (..., K): softmax at the model's temperature (Guo et al. 2017, section 4.2)."""
         return softmax(logits / self.config.temperature)

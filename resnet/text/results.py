@@ -165,4 +165,58 @@ STRINGS: dict[str, tuple[str, str]] = {
         "shown.",
         "本机没有逐张图片的答案，无法显示这些数字背后的图片。",
     ),
+    # neighbours
+    "part_neighbours": ("Neighbours", "近邻"),
+    "neighbours_help": (
+        "Each picture that it learned from or was checked with is a point; what the model sees as alike lies close "
+        "together. Choose a point to see its picture. One amid another class may be a hard case, or filed wrongly.",
+        "每张用于学习或检查的图片是一个点；模型认为相似的图片彼此靠近。点选一点即可查看图片。"
+        "落在另一类之中的，可能较难分辨，也可能标签有误。",
+    ),
+    "map_draw": ("Draw the map", "绘制分布图"),
+    "map_drawing": ("Looking at the pictures", "正在查看图片"),
+    "map_empty": (
+        "A map of the pictures will be here. “Draw the map” has the model look at each of them once.",
+        "此处将显示图片的分布图。点击“绘制分布图”，模型会逐张查看图片。",
+    ),
+    "map_elsewhere": (
+        "A map takes the model and the pictures that it was trained on, and these are not both here.",
+        "绘制分布图需要模型及其训练图片，此处不全。",
+    ),
+    "map_key": (
+        "Full colours: checked pictures; ringed: the model has them wrong. Pale: not checked. Two directions cannot "
+        "tell all: “Pictures like it”, below a chosen picture, compares everything that the model sees.",
+        "颜色鲜明：检查过的图片；带圈：模型答错。颜色较淡：未检查。平面图无法呈现全部差异："
+        "选中图片下方的“相似图片”按模型所见的全部特征比较。",
+    ),
+    "map_bounded": (
+        "{count:,} pictures are on the map, of each class its share; {out:,} more are left out.",
+        "图中有 {count:,} 张图片，各类按比例选取；另有 {out:,} 张未列入。",
+    ),
+    "map_marks_shared": (
+        "There are only {count} different marks, so some classes share theirs; the name stands at each point.",
+        "标记只有 {count} 种，部分类别共用；将指针移到点上可看到名称。",
+    ),
+    "embeddings_damaged": (
+        "The map that was kept of the run {run} cannot be read ({reason}). Draw it anew under “Neighbours”.",
+        "训练 {run} 保存的分布图无法读取（{reason}）。请在“近邻”中重新绘制。",
+    ),
+    "like_title": ("Pictures like it", "相似图片"),
+    "like_no_picture": ("Choose a picture first.", "请先选一张图片。"),
+    "like_no_map": ("Draw the map first, under “Neighbours” above.", "请先在上方“近邻”中绘制分布图。"),
+    "like_not_on_map": ("This picture is not on the map, so it was not compared.", "这张图片不在分布图中，未作比较。"),
+    "like_same": (
+        "The {count} pictures that the model sees as most like it, all filed under “{label}” too.",
+        "模型认为最相似的 {count} 张图片，标签均为“{label}”。",
+    ),
+    "like_other": (
+        "The {count} pictures that the model sees as most like it. Not filed under “{label}”: {other}. They are "
+        "marked; look whether one of the labels is wrong.",
+        "模型认为最相似的 {count} 张图片，其中 {other} 张的标签不是“{label}”，已标出；请看是否有标签错误。",
+    ),
+    "not_checked": ("not checked", "未检查"),
+    "chosen_not_checked": (
+        "The model was not checked with this picture, so there is no answer to judge.",
+        "模型未用这张图片检查，因此没有可评判的答案。",
+    ),
 }

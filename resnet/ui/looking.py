@@ -7,6 +7,7 @@ import gradio as gr
 from resnet.data.corrections import Corrections, corrections
 from resnet.text import say
 from resnet.ui.components import Choice, choice
+from resnet.ui.neighbours import Like
 from resnet.ui.why import Why
 from resnet.views import figures, pictures
 from resnet.views.result import Result
@@ -20,8 +21,9 @@ class Looking:
         with gr.Group(elem_id="results-looking", elem_classes="panel"):
             page.text("chosen_title", "h2", "step")
             self.note, self.picture = page.html("results-picture-note"), page.html("results-picture")
-            self.path = gr.State("")
+            self.path, self.sha256 = gr.State(""), gr.State("")
             self.why = Why(page, self.path, chosen, "results-why")
+            self.like = Like(page, chosen, self.sha256)
             with gr.Row(visible=False, elem_id="results-correct", elem_classes="bottom") as self.correct:
                 self.label = page.words.put(
                     Choice([("", "")], interactive=True, elem_id="results-true-label"), label="true_label"
@@ -35,18 +37,19 @@ class Looking:
                 with gr.Row(elem_classes="buttons"):
                     self.undo = button("undo_last", "results-undo", interactive=False)
                     self.make = button("make_corrected", "results-make-corrected", interactive=False)
-        self.sha256 = gr.State("")
         self.shown = [self.picture, self.path, self.correct, self.label]
         self.shown += [self.box, self.changes, self.undo, self.make]
 
-    def wire(self, choosers: Sequence[gr.HTML], finetune) -> None:
+    def wire(self, choosers: Sequence[gr.HTML], drawn: Callable, finetune) -> None:
+        """choosers: views that choose a picture; drawn: the event of a new map of the pictures."""
         page, asked = self.page, [self.chosen, self.sha256]
         page.on(self.chosen.change, lambda language: "", [], [self.sha256])
-        for chooser in choosers:
+        for chooser in (*choosers, self.like.cards):
             page.on(chooser.select, self.choose, [], [self.sha256])
         changed = [self.sha256.change, self.chosen.change, page.language.change]
         page.on(changed, self.show, asked, self.shown, self.note)
         self.why.wire()
+        self.like.wire(drawn)
         page.on(self.relabel.click, self.correct_it, [*asked, self.label], self.shown, self.note)
         page.on(self.leave_out.click, self.leave_it_out, asked, self.shown, self.note)
         page.on(self.undo.click, self.undo_it, asked, self.shown, self.note)

@@ -7,6 +7,7 @@ from resnet.ui.comparing import Comparing
 from resnet.ui.components import Choice, choice
 from resnet.ui.looking import Looking
 from resnet.ui.models import model_choices
+from resnet.ui.neighbours import Neighbours
 from resnet.ui.plots import curves
 from resnet.ui.takeaway import TakeAway
 from resnet.ui.trust import Trust
@@ -61,6 +62,8 @@ class ResultsTab:
             with self._part("part_suspects", "results-part-suspects"):
                 self.page.text("suspects_help", style="quiet")
                 self.suspects = self.page.choices("results-suspects")
+            with self._part("part_neighbours", "results-part-neighbours"):
+                self.neighbours = Neighbours(self.page, self.chosen, self._button)
             with self._part("part_trust", "results-part-trust"):
                 self.trust = Trust(self.page, self.chosen, self._button)
             with self._part("part_settings", "results-part-settings"):
@@ -135,7 +138,9 @@ class ResultsTab:
             self.note,
         )
         self.take_away.wire()
-        self.looking.wire([self.cell, self.mistakes, self.doubtful, self.suspects], finetune)
+        choosers = [self.cell, self.mistakes, self.doubtful, self.suspects, self.neighbours.map]
+        self.looking.wire(choosers, self.neighbours.map.change, finetune)
+        self.neighbours.wire()
         self.trust.wire()
         self.comparing.wire()
         page.on(self.delete.click, self.ask_first, [self.chosen], [self.ask, self.question])

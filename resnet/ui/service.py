@@ -30,6 +30,7 @@ from resnet.data.importing import import_dataset, import_uploads
 from resnet.data.samples import import_samples
 from resnet.data.uploads import Upload
 from resnet.errors import UserError
+from resnet.evaluation.embeddings import EMBEDDINGS, embed
 from resnet.evaluation.predictions import NOW
 from resnet.predictor.engines import likely_device
 from resnet.settings import TrainSettings, read_said
@@ -500,7 +501,8 @@ class Service:
         """The same with all that is here of it: its single answers, and the data set that it was made on."""
         folder, report = self._report_folder(reference), self.report(reference)
         here = (self.store.datasets / str(report["data"]["id"])).is_dir()
-        key = (folder, (folder / "report.json").stat().st_mtime_ns, here)
+        files = (folder / name for name in ("report.json", EMBEDDINGS))
+        key = (folder, *(file.stat().st_mtime_ns for file in files if file.exists()), here)
         if self._result[0] != key:
             name, words, data = self.name(reference), self.words(reference), self.data_of(report)
             self._result = key, Result(name, folder, report, words, data)
@@ -533,6 +535,12 @@ class Service:
     def set_threshold(self, run: str, threshold: float | None) -> None:
         """What the model of a run answers "unknown" below."""
         set_unknown_threshold(_model_folder(self.store.run(run)), threshold)
+
+    @at_home
+    def embed(self, run: str, progress: Callable[[int, int], None] | None = None) -> None:
+        """Compute what the model of a run sees in its pictures, and keep it with the run."""
+        result, predictor = self.result(run), self.predictor(run)
+        embed(predictor, _data_behind(result), progress).write(result.folder / EMBEDDINGS)
 
     @at_home
     def correct(self, result: Result, sha256: str, label: str | None) -> None:

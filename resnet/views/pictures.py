@@ -12,11 +12,11 @@ SHOWN, FEW = 24, 6  # cards of a list, and of a glimpse
 LARGE = 420  # pixels, of the chosen picture
 
 
-def cards(entries: list[dict], result: Result, language: str = "en") -> str:
-    """A card a picture, each a button that chooses it."""
+def cards(entries: list[dict], result: Result, language: str = "en", beside: str = "") -> str:
+    """A card a picture, each a button that chooses it. beside: the label from which others are marked."""
     if not entries:
         return note(say("no_such_pictures", language), "quiet")
-    shown = "".join(_card(entry, result, language, "button") for entry in entries[:SHOWN])
+    shown = "".join(_card(entry, result, language, beside) for entry in entries[:SHOWN])
     missing = "" if result.data else note(say("pictures_elsewhere", language), "quiet")
     more = lines(say("more_pictures", language, count=len(entries) - SHOWN)) if len(entries) > SHOWN else ""
     return f'{missing}<div class="cards">{shown}</div>{more}'
@@ -41,24 +41,27 @@ def cell(result: Result, choice: str, language: str = "en") -> str:
 
 def worst(result: Result, language: str = "en") -> str:
     """The most confident mistakes of a model that is still learning, under a heading."""
-    cards = "".join(_card(entry, result, language, "div") for entry in result.worst(FEW))
+    cards = "".join(_card(entry, result, language, tag="div") for entry in result.worst(FEW))
     head = f'<p class="heading">{escape(say("worst_so_far", language))}</p>'
     return f'{head}<div class="cards few">{cards}</div>' if cards else ""
 
 
-def _card(entry: dict, result: Result, language: str, tag: str) -> str:
+def _card(entry: dict, result: Result, language: str, beside: str = "", tag: str = "button") -> str:
     record = result.records.get(entry["sha256"])
     source = thumbnail(record.path) if record else ""
     picture = f'<img src="{source}" alt="" loading="lazy">' if source else '<span class="no-picture"></span>'
     label, said = escape(result.word(entry["label"])), escape(answered(entry, result, language))
     file = f'<span class="quiet">{escape(_name(record))}</span>' if record else ""
+    other = " other" if beside and entry["label"] != beside else ""
     choice = f' type="button" data-choice="{escape(entry["sha256"])}"' if tag == "button" else ""
     caption = f'<span class="caption"><strong>{label}</strong><span>{said}</span>{file}</span>'
-    return f'<{tag} class="card"{choice}>{picture}{caption}</{tag}>'
+    return f'<{tag} class="card{other}"{choice}>{picture}{caption}</{tag}>'
 
 
 def answered(entry: dict, result: Result, language: str = "en") -> str:
-    """What it was taken for, and how surely."""
+    """What it was taken for, and how surely, where it was checked."""
+    if "predicted" not in entry:
+        return say("not_checked", language)
     key = "took_rightly" if entry["predicted"] == entry["label"] else "took_for"
     words = result.word(entry["predicted"])
     return say(key, language, answered=words, percent=sentences.percent(entry["score"]))
@@ -68,16 +71,23 @@ def chosen(entry: dict, record: Record | None, result: Result, label: str | None
     """The chosen picture, large, and what is known of it. label: what it is corrected to; None: it is left out."""
     source = thumbnail(record.path, LARGE) if record else ""
     picture = f'<img src="{source}" alt="{escape(_name(record))}">' if source else ""
-    answer = {"answered": result.word(entry["predicted"]), "percent": sentences.percent(entry["score"])}
-    said = [say("chosen_label", language, label=result.word(entry["label"])), say("chosen_answer", language, **answer)]
-    if entry["predicted"] != entry["label"] and "label_score" in entry:
-        said.append(say("chosen_own_score", language, percent=sentences.percent(entry["label_score"])))
+    said = [say("chosen_label", language, label=result.word(entry["label"])), *_answer(entry, result, language)]
     if label is None:
         said.append(say("chosen_out", language))
     elif label != entry["label"]:
         said.append(say("chosen_corrected", language, label=result.word(label)))
     file = f'<p class="quiet">{escape(record.source)}</p>' if record else ""
     return f'<div class="chosen">{picture}<div>{lines(*said)}{file}</div></div>'
+
+
+def _answer(entry: dict, result: Result, language: str) -> list[str]:
+    if "predicted" not in entry:
+        return [say("chosen_not_checked", language)]
+    answer = {"answered": result.word(entry["predicted"]), "percent": sentences.percent(entry["score"])}
+    said = [say("chosen_answer", language, **answer)]
+    if entry["predicted"] != entry["label"] and "label_score" in entry:
+        said.append(say("chosen_own_score", language, percent=sentences.percent(entry["label_score"])))
+    return said
 
 
 def corrections(changes: dict[str, str | None], result: Result, language: str = "en") -> str:

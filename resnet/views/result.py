@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from resnet.data.dataset import Dataset, Record
+from resnet.evaluation.embeddings import Embeddings, places
 from resnet.evaluation.predictions import PREDICTIONS, Predictions, read_predictions
 from resnet.predictor.predictor import softmax
+from resnet.weights.folder import WEIGHTS
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,16 @@ class Result:
         return read_predictions(self.folder / self.file)
 
     @cached_property
+    def can_be_mapped(self) -> bool:
+        """Whether the model and its pictures are here."""
+        return self.data is not None and (self.folder / "model" / WEIGHTS).is_file()
+
+    @cached_property
+    def embeddings(self) -> Embeddings | None:
+        """Of its pictures, where they were computed with its present model. Raises UserError where they are damaged."""
+        return Embeddings.of(self.folder) if self.can_be_mapped else None
+
+    @cached_property
     def records(self) -> dict[str, Record]:
         """sha256 -> the picture, in the data set; one that stands in several parts once."""
         return {record.sha256: record for record in self.data.records} if self.data else {}
@@ -59,6 +71,11 @@ class Result:
     def right(self) -> np.ndarray:
         """bool (N)."""
         return self.answers == self.predictions.targets
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """sha256 -> its place among the checked pictures; empty where the answers are not here."""
+        return places(self.predictions.sha256) if self.has_predictions else {}
 
     def cell(self, shown: int, answered: int) -> list[dict]:
         """The pictures of a class that were answered with a class, the most certain first."""
@@ -79,11 +96,13 @@ class Result:
         return [self._entry(place) for place in places]
 
     def find(self, sha256: str) -> dict | None:
-        """The same of one picture, be it checked or a label in doubt."""
-        if self.has_predictions and len(places := np.flatnonzero(self.predictions.sha256 == sha256)):
-            return self._entry(places[0])
+        """The same of one picture, be it checked or a label in doubt; of any other one {sha256, label} alone."""
+        if sha256 in self.places:
+            return self._entry(self.places[sha256])
         listed = (*self.report.get("suspects", []), *self.report["mistakes"])
-        return next((entry for entry in listed if entry["sha256"] == sha256), None)
+        found = next((entry for entry in listed if entry["sha256"] == sha256), None)
+        record = self.records.get(sha256)
+        return found or ({"sha256": sha256, "label": record.label} if record else None)
 
     def _entry(self, place: int) -> dict:
         scores, target, answer = self.probabilities[place], self.predictions.targets[place], self.answers[place]

@@ -5,10 +5,10 @@
     python -m tests.benchmarks.page large                             a result of 100 classes, 10,000 pictures checked
     python -m tests.benchmarks.page running [--pages 20]              a run that is being watched
 
-In headless Chromium against an app of this machine. weight: bytes over the wire until the page is at rest, and seconds
-until it can be used. zip: clicks and choices of files, and seconds beside those that the run itself took. large: seconds
-from the click on the tab to the headline, and from a cell to its pictures. running: seconds from a line in metrics.jsonl
-to the change of the curve, and the share of a core that the app takes while so many pages look on.
+In headless Chromium against an app of this machine. weight: bytes over the wire until the page is at rest, and
+seconds until it can be used. zip: clicks and choices of files, and seconds beside those that the run itself took.
+large: seconds from the click on the tab to the headline, and from a cell to its pictures. running: seconds from a line
+in metrics.jsonl to the change of the curve, and the share of a core that the app takes while so many pages look on.
 """
 
 import argparse
@@ -44,7 +44,8 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 MOMENTS = """() => {
     window.moments = [];
     const curve = { subtree: true, childList: true, attributes: true, attributeFilter: ["d"] };
-    new MutationObserver(() => window.moments.push(Date.now() / 1000)).observe(document.querySelector("#run-loss"), curve);
+    const watch = new MutationObserver(() => window.moments.push(Date.now() / 1000));
+    watch.observe(document.querySelector("#run-loss"), curve);
 }"""
 
 

@@ -93,6 +93,35 @@ def test_labels_are_corrected_taken_back_and_made_into_the_next_run(page: Page, 
     assert len(Dataset.open(sets["shapes v2"]).records) == len(Dataset.open(sets["shapes"]).records) - 1
 
 
+def test_a_map_leads_to_a_picture_and_that_to_those_most_like_it(page: Page, finished):
+    app, _ = finished
+    look(page, app, "doubtful")
+    page.locator("#results-doubtful .card").first.click()
+    page.locator("#results-like button").first.click()
+    expect(page.locator("#results-like-cards")).to_contain_text("Draw the map first")
+    page.locator("#results-part-neighbours-button").click()
+    page.locator("#results-draw-map").click()
+    points = page.locator("#results-map path[data-choice]")
+    expect(points).to_have_count(sum(data["images"] for data in list_datasets(app.store)[:1]))
+    expect(page.locator("#results-draw-map")).to_have_count(0)
+    cards = page.locator("#results-like-cards .card")
+    expect(cards).to_have_count(12)  # of the picture that was chosen before there was a map
+    point = points.last
+    said = point.locator("title").text_content()
+    point.dispatch_event("click")  # another one may lie on it
+    expect(page.locator("#results-picture")).to_contain_text(f"Filed under: {said.split(':')[0]}")
+    expect(cards.first).not_to_have_attribute("data-choice", point.get_attribute("data-choice"))
+    chosen = cards.first.get_attribute("data-choice")
+    cards.first.focus()
+    page.keyboard.press("Enter")  # as a click does
+    expect(page.locator(f'#results-like-cards [data-choice="{chosen}"]')).to_have_count(0)
+    expect(cards).to_have_count(12)
+    page.reload()  # it is kept
+    tab(page, "Results")
+    page.locator("#results-part-neighbours-button").click()
+    expect(points.first).to_be_visible()
+
+
 def test_results_stand_beside_each_other_with_a_sentence_on_the_difference(page: Page, finished):
     app, _ = finished
     look(page, app, "curves")

@@ -27,7 +27,7 @@ UI = PROJECT / "resnet" / "ui"
 LAYOUT = {  # they build the page or serve it, and answer no event
     *("classify.py:__init__", "classify.py:wire", "finetune.py:_lay_out_pictures", "plan.py:__init__"),
     *("finetune.py:wire", "results.py:wire", "page.py:build", "page.py:_header", "page.py:on", "plots.py:_plot"),
-    *("results.py:_lay_out_details", "looking.py:__init__", "why.py:wire"),
+    *("results.py:_lay_out_details", "looking.py:__init__", "looking.py:wire", "why.py:wire"),
     *("endpoints.py:add", "server.py:serve", "server.py:launch", "theme.py:theme"),
 }
 
@@ -138,6 +138,7 @@ def test_a_hosted_app_only_classifies(store: Store, data, tmp_path: Path) -> Non
         hosted.runs,
         lambda: hosted.report("some run"),
         lambda: hosted.export("some run", "onnx"),
+        lambda: hosted.embed("some run"),
         lambda: hosted.push("resnet18d.imagenette", "me/x", "hf_x", True),
         lambda: hosted.take_out("some run"),
         lambda: hosted.bring_in(str(tmp_path)),

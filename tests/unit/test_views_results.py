@@ -80,7 +80,8 @@ def test_names_are_text_and_a_deleted_data_set_leaves_the_words(result: Result):
 def test_a_picture_is_found_among_the_checked_and_among_the_doubted(result: Result, data: Dataset):
     checked, learned = data.part("val")[0], data.part("train")[0]
     assert result.find(checked.sha256)["label"] == checked.label
-    assert result.find(learned.sha256) is None
+    assert result.find(learned.sha256) == {"sha256": learned.sha256, "label": learned.label}
+    assert result.find("0" * 64) is None
     doubted = {"sha256": learned.sha256, "label": learned.label, "predicted": data.classes[1], "score": 0.9}
     result.report["suspects"].append({**doubted, "label_score": 0.01})
     assert result.find(learned.sha256)["score"] == 0.9

@@ -31,7 +31,7 @@ window.resnetLab = {
       element.querySelectorAll(".chosen-one").forEach((other) => other.classList.remove("chosen-one"));
       chosen.classList.add("chosen-one");
       trigger("select", { choice: chosen.dataset.choice });
-      if (chosen.matches(".card")) this.show("results-looking");
+      if (chosen.matches(".card, .point-map *")) this.show("results-looking");
     });
   },
   press(id) {
