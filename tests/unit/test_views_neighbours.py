@@ -56,7 +56,7 @@ def test_the_most_alike_come_first_and_those_under_other_labels_are_marked(resul
     one, twin = records[0], records[-1]
     assert one.label != twin.label
     html = neighbours.like(result, one.sha256)
-    chosen = re.findall(r'class="card( other)?" data-choice="(\w+)"', html)
+    chosen = re.findall(r'class="card( other)?"[^>]* data-choice="(\w+)"', html)
     assert len(chosen) == neighbours.LIKE and chosen[0] == (" other", twin.sha256)
     assert one.sha256 not in [sha256 for _, sha256 in chosen]
     assert all(bool(other) == (result.records[sha256].label != one.label) for other, sha256 in chosen)
