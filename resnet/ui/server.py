@@ -29,6 +29,7 @@ from resnet.ui.page import CACHE_SECONDS, build
 from resnet.ui.service import Service
 
 UPLOAD = {"local": "4gb", "hosted": "20mb"}  # per file
+LOOK = 0.01  # seconds between two looks for waiting requests; Gradio's own 0.001 takes a twelfth of a core, at rest
 WAITING = 64  # requests in the queue; more are turned away with a sentence
 SESSIONS = 2000  # visitors whose state is kept
 FIRST_PORT, PORTS = 7860, 20
@@ -156,6 +157,7 @@ def serve(arguments: argparse.Namespace) -> int:
         return 1
     service = Service(store, reach="remote" if chosen == "local" and beyond else chosen)
     demo = build(service).queue(max_size=WAITING, default_concurrency_limit=4)
+    demo._queue.sleep_when_free = LOOK
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         door = {"alone": not beyond, "proxied": bool(os.environ.get("SPACE_ID"))}

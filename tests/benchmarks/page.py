@@ -166,6 +166,8 @@ def looked_at(browser: Browser, address: str) -> tuple[float, float]:
 def running(options: argparse.Namespace, store: Store, browser: Browser) -> None:
     data = import_dataset(drawn(store.root / "drawn"), store)
     with serving(store) as (address, pid):
+        time.sleep(20)  # it has made itself ready
+        print(f"no page: {share(pid):.1%} of a core")
         run = jobs.start(store, TrainSettings(data.id, "", "full", epochs=1000, image_size=32, batch_size=8))
         folder = store.run(run)
         until(lambda: len(read_lines(folder / "metrics.jsonl")) > 3, 120)

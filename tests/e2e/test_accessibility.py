@@ -4,8 +4,6 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from resnet.data.samples import draw
-from resnet.jobs import train
 from tests.e2e.conftest import App
 from tests.e2e.test_page import tab, visit
 
@@ -14,29 +12,21 @@ GRAVE = ("serious", "critical")
 PARTS = ("confusion", "mistakes", "trust", "settings")
 
 
-@pytest.fixture(scope="module")
-def with_a_result(start_app, tmp_path_factory: pytest.TempPathFactory) -> App:
-    home, folder = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("pictures") / "shapes"
-    draw(folder, per_class=6)
-    app = start_app(home=home)
-    train(folder, store=app.store, mode="head", head_epochs=2, image_size=64)
-    return app
-
-
 def grave(page: Page) -> list[str]:
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     return [f"{one['id']}: {node['html'][:200]}" for one in found if one["impact"] in GRAVE for node in one["nodes"]]
 
 
 @pytest.mark.parametrize("shade", ["light", "dark"])
-def test_nothing_stands_in_the_way_of_a_screen_reader_or_weak_eyes(page: Page, with_a_result: App, shade: str):
+def test_nothing_stands_in_the_way_of_a_screen_reader_or_weak_eyes(page: Page, app: App, shade: str):
     page.emulate_media(color_scheme=shade)
-    visit(page, with_a_result)
+    visit(page, app)
     expect(page.locator("#classify-examples button[aria-label]")).not_to_have_count(0)
     assert grave(page) == []
     tab(page, "Fine-tune")
+    page.locator("#finetune-samples").click()
     page.locator("#finetune-more button").first.click()
-    expect(page.locator("#finetune-report")).to_contain_text("pictures")
+    expect(page.locator("#finetune-report")).to_contain_text("to learn from")
     assert grave(page) == []
     tab(page, "Results")
     expect(page.locator("#results-headline")).to_contain_text("checked pictures")
@@ -46,10 +36,12 @@ def test_nothing_stands_in_the_way_of_a_screen_reader_or_weak_eyes(page: Page, w
         assert grave(page) == []
 
 
-def test_the_tab_key_leads_through_a_start_in_order(page: Page, with_a_result: App):
-    visit(page, with_a_result)
+def test_the_tab_key_leads_through_a_start_in_order(page: Page, app: App):
+    visit(page, app)
     tab(page, "Fine-tune")
+    page.locator("#finetune-samples").click()
     expect(page.locator("#finetune-start")).to_be_enabled()
+    page.locator("#tab-finetune-button").focus()
     wanted, passed = ["finetune-samples", "finetune-data", "finetune-model", "finetune-mode", "finetune-start"], []
     for _ in range(80):
         page.keyboard.press("Tab")

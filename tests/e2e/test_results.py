@@ -1,7 +1,6 @@
 """The Results tab, used as a visitor uses it: from each number to its pictures, to corrections, to the next run."""
 
 import re
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -151,20 +150,21 @@ def test_a_threshold_is_tried_and_kept_with_the_model(page: Page, finished):
     expect(page.locator("#results-threshold input[type=number]")).to_have_value("0.95")
 
 
-def test_of_the_shipped_model_the_figures_stand_without_pictures(page: Page, start_app, tmp_path: Path):
-    look(page, start_app(home=tmp_path / "home"), "doubtful")
+def test_of_the_shipped_model_the_figures_stand_without_pictures(page: Page, finished):
+    app, _ = finished
+    look(page, app, "doubtful")
+    page.locator("#results-run input").click()
+    page.get_by_role("option", name=re.compile("resnet18d.imagenette")).click()
     expect(page.locator("#results-doubtful")).to_contain_text("not on this machine")
     expect(page.locator("#results-corrections")).to_have_count(0)
 
 
-def test_a_result_is_renamed_and_trained_further(page: Page, start_app, tmp_path: Path):
-    draw(tmp_path / "shapes", per_class=4)
-    home = tmp_path / "home"
-    train(tmp_path / "shapes", store=Store.open(home), mode="head", head_epochs=2, image_size=64, name="first")
-    look(page, start_app(home=home), "curves")
+def test_a_result_is_renamed_and_trained_further(page: Page, finished):
+    app, _ = finished
+    look(page, app, "curves")
     page.locator("#results-rename").click()
     name = page.locator("#results-name input, #results-name textarea")
-    expect(name).to_have_value("first")
+    expect(name).to_have_value("poor")
     name.fill("<b>second</b>")
     name.press("Enter")
     expect(page.locator("#results-run input")).to_have_value(re.compile("<b>second</b>"))
@@ -176,22 +176,17 @@ def test_a_result_is_renamed_and_trained_further(page: Page, start_app, tmp_path
     expect(page.locator("#finetune-start")).to_be_enabled()
 
 
-def test_after_a_failure_another_start_is_one_click(page: Page, start_app, tmp_path: Path):
-    """A run on the disk as it looks when its loss has left the numbers."""
-    draw(tmp_path / "shapes", per_class=4)
-    home, store = tmp_path / "home", Store.open(tmp_path / "home")
-    run = store.run(
-        train(tmp_path / "shapes", store=store, mode="full", epochs=1, learning_rate=10.0, image_size=64)["run"]
-    )
-    message = Message("loss_not_finite", {"rate": "10"}).to_json()
+def test_after_a_failure_another_start_is_one_click(page: Page, finished):
+    """The newest run on the disk as it looks when its loss has left the numbers."""
+    app, runs = finished
+    run = app.store.run(runs[1])
+    message = Message("loss_not_finite", {"rate": "1"}).to_json()
     write_json(run / "status.json", {**read_json(run / "status.json"), "state": "failed", "message": message})
-    app = start_app(home=home)
     visit(page, app)
     tab(page, "Fine-tune")
-    again = page.get_by_role("button", name="Try again with a learning rate of 1")
+    again = page.get_by_role("button", name="Try again with a learning rate of 0.1")
     expect(again).to_be_visible()
-    expect(page.get_by_role("button", name="Try again with the last layer only")).to_be_visible()
     again.click()
     expect(again).to_be_hidden()
-    until(lambda: len(jobs.list_runs(store)) == 2, 30)
-    assert read_settings(store.run(jobs.list_runs(store)[0]["run"]))["settings"]["learning_rate"] == 1
+    until(lambda: len(jobs.list_runs(app.store)) == 3, 30)
+    assert read_settings(app.store.run(jobs.list_runs(app.store)[0]["run"]))["settings"]["head_learning_rate"] == 0.1

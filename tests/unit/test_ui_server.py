@@ -122,6 +122,10 @@ def test_who_comes_through_the_door(door: dict, headers: dict, refusal: str | No
     assert guard._refusal("POST", headers) == refusal
 
 
+def test_the_queue_of_gradio_rests_as_long_as_it_is_told(store: Store) -> None:
+    assert server.build(server.Service(store)).queue()._queue.sleep_when_free < server.LOOK
+
+
 def test_what_a_killed_app_left_is_deleted_uploads_after_a_day(store: Store) -> None:
     uploads = store.root / "tmp" / "uploads"
     own, left = store.temporary(), store.root / "tmp" / f"{new_id()}-of-one-that-is-gone"
