@@ -29,7 +29,9 @@ from resnet.ui.page import CACHE_SECONDS, build
 from resnet.ui.service import Service
 
 UPLOAD = {"local": "4gb", "hosted": "20mb"}  # per file
-LOOK = 0.01  # seconds between two looks for waiting requests; Gradio's own 0.001 takes a twelfth of a core, at rest
+# Seconds between two looks of Gradio's queue, for what waits and for progress. Its own 0.001 and 0.01 take a twelfth of
+# a core while nothing happens.
+LOOK, LOOK_FOR_PROGRESS = 0.01, 0.1
 WAITING = 64  # requests in the queue; more are turned away with a sentence
 SESSIONS = 2000  # visitors whose state is kept
 FIRST_PORT, PORTS = 7860, 20
@@ -157,7 +159,7 @@ def serve(arguments: argparse.Namespace) -> int:
         return 1
     service = Service(store, reach="remote" if chosen == "local" and beyond else chosen)
     demo = build(service).queue(max_size=WAITING, default_concurrency_limit=4)
-    demo._queue.sleep_when_free = LOOK
+    demo._queue.sleep_when_free, demo._queue.progress_update_sleep_when_free = LOOK, LOOK_FOR_PROGRESS
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         door = {"alone": not beyond, "proxied": bool(os.environ.get("SPACE_ID"))}

@@ -123,7 +123,9 @@ def test_who_comes_through_the_door(door: dict, headers: dict, refusal: str | No
 
 
 def test_the_queue_of_gradio_rests_as_long_as_it_is_told(store: Store) -> None:
-    assert server.build(server.Service(store)).queue()._queue.sleep_when_free < server.LOOK
+    queue = server.build(server.Service(store)).queue()._queue
+    assert queue.sleep_when_free < server.LOOK
+    assert queue.progress_update_sleep_when_free < server.LOOK_FOR_PROGRESS
 
 
 def test_what_a_killed_app_left_is_deleted_uploads_after_a_day(store: Store) -> None:
