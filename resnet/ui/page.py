@@ -44,7 +44,7 @@ class Page:
         return gr.HTML("", elem_id=elem_id, js_on_load=None, **settings)
 
     def choices(self, elem_id: str) -> gr.HTML:
-        """A place for a view whose parts can be chosen: `select` tells the choice, as `chosen` reads it."""
+        """A place for a view whose parts can be chosen: `select` tells the choice, as `components.choice` reads it."""
         script = "window.resnetLab.choose(element, trigger)"
         return gr.HTML("", elem_id=elem_id, js_on_load=script, apply_default_css=False)
 
