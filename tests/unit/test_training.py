@@ -406,7 +406,7 @@ def test_balance_makes_a_rare_class_count(data, mode, balance):
         run = trainer(data, mode=mode, balance="none")
         kept = [index for index, target in enumerate(run.stage.train.targets) if target or index == 0]
         few = Pictures([run.stage.train.paths[i] for i in kept], [run.stage.train.targets[i] for i in kept], data=data)
-        settings = replace(run.stage.settings, balance=chosen, learning_rate=0.05, batch_size=4)
+        settings = replace(run.stage.settings, balance=chosen, learning_rate=0.01, batch_size=4)
         run.stage = type(run.stage)(run.stage.model, PREPROCESSING, few, run.stage.val, settings)
         logits = [event.logits for event in run.fit() if isinstance(event, Validated)][-1]
         shares[chosen] = torch.from_numpy(logits).softmax(dim=1)[:, 0].mean()
