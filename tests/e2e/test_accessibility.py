@@ -9,7 +9,7 @@ from tests.e2e.test_page import tab, visit
 
 pytestmark = pytest.mark.browser
 GRAVE = ("serious", "critical")
-PARTS = ("confusion", "mistakes", "trust", "settings")
+PARTS = ("confusion", "trust")
 
 
 def grave(page: Page) -> list[str]:
