@@ -9,7 +9,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 from resnet.data.dataset import Dataset, Record, write_manifest, write_report
@@ -52,14 +52,13 @@ def undo(data: Dataset) -> None:
     write_bytes(_list(data), "".join(json.dumps(line) + "\n" for line in lines).encode())
 
 
-def corrected(data: Dataset, store: Store, changes: Corrections | None = None) -> Dataset:
-    """The data set that comes of the corrections (by default, those kept beside it): the same pictures in the same
-    parts, so that models of both can be compared.
+def corrected(data: Dataset, store: Store) -> Dataset:
+    """The data set that comes of the corrections: the same pictures in the same parts, so that models of both can be
+    compared.
 
     Raises UserError where there are none, or where fewer than two classes would be left.
     """
-    changes = corrections(data) if changes is None else changes
-    if not changes:
+    if not (changes := corrections(data)):
         raise UserError("nothing_corrected", data=data.name)
     kept = [(record, changes.get(record.sha256, record.label)) for record in data.records]
     kept = [(record, label) for record, label in kept if label is not None]
@@ -72,8 +71,7 @@ def corrected(data: Dataset, store: Store, changes: Corrections | None = None) -
     return Dataset.open(folder)
 
 
-def _counts(kept: Iterable[tuple[Record, str]]) -> dict[str, dict[str, int]]:
-    kept = list(kept)
+def _counts(kept: Sequence[tuple[Record, str]]) -> dict[str, dict[str, int]]:
     counts = {label: dict.fromkeys(PARTS, 0) for label in sorted({label for _, label in kept})}
     for record, label in kept:
         counts[label][record.split] += 1

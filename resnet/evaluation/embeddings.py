@@ -17,7 +17,7 @@ import numpy as np
 
 from resnet.data.dataset import Dataset, Record
 from resnet.errors import UserError
-from resnet.evaluation.predictions import opened
+from resnet.evaluation.predictions import check_forms, opened
 from resnet.predictor.predictor import Predictor
 from resnet.store import replacing
 from resnet.text import Message
@@ -61,10 +61,7 @@ class Embeddings:
         return cls.read(path)
 
     def _check(self) -> None:
-        kinds = ((self.vectors, "f2", 2), (self.positions, "f4", 2), (self.sha256, "U64", 1))
-        for array, kind, dimensions in kinds:
-            if array.dtype != np.dtype(kind) or array.ndim != dimensions or len(array) != len(self.sha256):
-                raise ValueError(f"{array.dtype} of shape {array.shape}")
+        check_forms((self.vectors, "f2", 2), (self.positions, "f4", 2), (self.sha256, "U64", 1))
         if len(self) > MOST or self.positions.shape[1] != 2:
             raise ValueError(f"positions of shape {self.positions.shape}")
         if not (np.isfinite(self.vectors).all() and np.isfinite(self.positions).all()):

@@ -62,10 +62,15 @@ def opened(path: Path, damaged: str) -> Iterator[np.lib.npyio.NpzFile]:
         raise UserError(damaged, run=path.parent.name, file=path.name, reason=reason) from error
 
 
-def _check(found: Predictions) -> None:
-    for array, kind, dimensions in ((found.logits, "f4", 2), (found.targets, "i8", 1), (found.sha256, "U64", 1)):
-        if array.dtype != np.dtype(kind) or array.ndim != dimensions or len(array) != len(found.targets):
+def check_forms(*forms: tuple[np.ndarray, str, int]) -> None:
+    """Raises ValueError unless each array is of its type (numpy's code) and so many dimensions, and all as long."""
+    for array, kind, dimensions in forms:
+        if array.dtype != np.dtype(kind) or array.ndim != dimensions or len(array) != len(forms[0][0]):
             raise ValueError(f"{array.dtype} of shape {array.shape}")
+
+
+def _check(found: Predictions) -> None:
+    check_forms((found.logits, "f4", 2), (found.targets, "i8", 1), (found.sha256, "U64", 1))
     classes = found.logits.shape[1]
     if not np.isfinite(found.logits).all() or not ((found.targets >= 0) & (found.targets < classes)).all():
         raise ValueError("numbers that no run writes")

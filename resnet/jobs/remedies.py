@@ -14,10 +14,12 @@ SMALLEST = 64  # pixels; less shows little of a photograph
 
 def remedies(folder: Path) -> list[Remedy]:
     """What can be tried instead of the run in `folder`; nothing where it did not fail, or nothing is known to help."""
-    record, status = read_settings(folder), read_status(folder)
-    key = (status["message"] or {}).get("key") if status["state"] == "failed" else None
-    settings = replace(TrainSettings.from_json(record["settings"]), name=None)
-    return [found for remedy in REMEDIES.get(key, ()) if (found := remedy(settings))]
+    status = read_status(folder)
+    known = REMEDIES.get((status["message"] or {}).get("key"), ()) if status["state"] == "failed" else ()
+    if not known:
+        return []
+    settings = replace(TrainSettings.from_json(read_settings(folder)["settings"]), name=None)
+    return [found for remedy in known if (found := remedy(settings))]
 
 
 def _smaller_pictures(settings: TrainSettings) -> Remedy | None:

@@ -55,17 +55,14 @@ class Like:
         self.box = page.words.put(gr.Accordion("", open=False, elem_id="results-like"), label="like_title")
         with self.box:
             self.note, self.cards = page.html("results-like-note"), page.choices("results-like-cards")
-        self.is_open = gr.State(False)
 
     def wire(self, drawn: Callable) -> None:
         """drawn: the event after which there may be a map that was not there."""
-        page = self.page
-        page.on(self.box.expand, lambda language: True, [], [self.is_open])
-        page.on(self.box.collapse, lambda language: False, [], [self.is_open])
+        page, is_open = self.page, self.page.while_open(self.box)
         page.on(
-            [self.is_open.change, self.sha256.change, self.chosen.change, drawn, page.language.change],
+            [is_open.change, self.sha256.change, self.chosen.change, drawn, page.language.change],
             self.compare,
-            [self.is_open, self.chosen, self.sha256],
+            [is_open, self.chosen, self.sha256],
             [self.cards],
             self.note,
             trigger_mode="always_last",

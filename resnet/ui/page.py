@@ -48,6 +48,13 @@ class Page:
         script = "window.resnetLab.choose(element, trigger)"
         return gr.HTML("", elem_id=elem_id, js_on_load=script, apply_default_css=False)
 
+    def while_open(self, box: gr.Accordion) -> gr.State:
+        """Whether a part that opens is open: what costs is computed only while it is looked at."""
+        is_open = gr.State(False)
+        self.on(box.expand, lambda language: True, [], [is_open])
+        self.on(box.collapse, lambda language: False, [], [is_open])
+        return is_open
+
     def on(
         self,
         triggers: Callable | Sequence[Callable],

@@ -21,18 +21,16 @@ class Why:
                 Choice([("", "")], value="", interactive=True, elem_id=f"{elem_id}-label"), label="why_label"
             )
             self.note, self.heat = page.html(f"{elem_id}-note"), page.html(f"{elem_id}-heat")
-        self.is_open = gr.State(False)
 
     def wire(self, *arrived: Callable) -> None:
         """arrived: events after which a model may be here that was not."""
         page, changed = self.page, [self.model.change, *arrived, self.page.language.change]
         page.on([page.load, *changed], self.offer, [self.model], [self.label])
-        page.on(self.box.expand, lambda language: True, [], [self.is_open])
-        page.on(self.box.collapse, lambda language: False, [], [self.is_open])
+        is_open = page.while_open(self.box)
         page.on(
-            [self.is_open.change, self.picture.change, self.label.change, *changed],
+            [is_open.change, self.picture.change, self.label.change, *changed],
             self.say_why,
-            [self.is_open, self.picture, self.model, self.label],
+            [is_open, self.picture, self.model, self.label],
             [self.heat],
             self.note,
             trigger_mode="always_last",

@@ -27,7 +27,7 @@ UI = PROJECT / "resnet" / "ui"
 LAYOUT = {  # they build the page or serve it, and answer no event
     *("classify.py:__init__", "classify.py:wire", "finetune.py:_lay_out_pictures", "plan.py:__init__"),
     *("finetune.py:wire", "results.py:wire", "page.py:build", "page.py:_header", "page.py:on", "plots.py:_plot"),
-    *("results.py:_lay_out_details", "looking.py:__init__", "looking.py:wire", "why.py:wire"),
+    *("results.py:_lay_out_details", "looking.py:__init__", "looking.py:wire"),
     *("endpoints.py:add", "server.py:serve", "server.py:launch", "theme.py:theme"),
 }
 
