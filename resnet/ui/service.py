@@ -276,8 +276,7 @@ class Service:
 
     def answers_file(self, images: list[dict], language: str) -> str:
         """Answers as a CSV, which lies among the uploads, for a day."""
-        file = self._uploads / "taken-away" / new_id() / "answers.csv"
-        file.parent.mkdir(parents=True)
+        file = self._new_file("answers.csv")
         with open(file, "w", encoding="utf-8-sig", newline="") as table:  # marked: Excel takes it for UTF-8 then
             write_csv(table, images, language)
         return str(file)
@@ -501,7 +500,7 @@ class Service:
         """The same with all that is here of it: its single answers, and the data set that it was made on."""
         folder, report = self._report_folder(reference), self.report(reference)
         here = (self.store.datasets / str(report["data"]["id"])).is_dir()
-        files = (folder / name for name in ("report.json", EMBEDDINGS))
+        files = (folder / name for name in ("report.json", "name.json", EMBEDDINGS))
         key = (folder, *(file.stat().st_mtime_ns for file in files if file.exists()), here)
         if self._result[0] != key:
             name, words, data = self.name(reference), self.words(reference), self.data_of(report)
@@ -518,8 +517,7 @@ class Service:
     @at_home
     def settings_file(self, settings: TrainSettings) -> str:
         """A file of the settings, which lies among the uploads, for a day."""
-        file = self._uploads / "settings" / new_id() / "settings.json"
-        file.parent.mkdir(parents=True)
+        file = self._new_file("settings.json")
         write_json(file, settings.said())
         return str(file)
 
@@ -608,6 +606,12 @@ class Service:
         path = folder / f"{file_name(result.name)}-{kind}"
         write_bytes(path, content.encode())
         return str(path)
+
+    def _new_file(self, name: str) -> Path:
+        """A place among the uploads for a file that nothing else is called as."""
+        folder = self._taken_away / new_id()
+        folder.mkdir(parents=True)
+        return folder / name
 
     @property
     def _taken_away(self) -> Path:

@@ -25,6 +25,7 @@ from resnet.store import PROJECT, Lock, Store, folders, is_locked, new_id, read_
 from resnet.text import Message
 from resnet.ui.service import Service
 from resnet.worker.record import read_settings
+from tests.unit.test_views_figures import report_of
 from tests.waiting import until
 
 
@@ -553,3 +554,11 @@ def test_a_run_is_called_otherwise(store):
     assert store.run("shapes again") == run
     with pytest.raises(UserError, match="name is empty"):
         jobs.rename(store, run.name, "  ")
+
+
+def test_a_result_goes_by_its_present_name(store):
+    run, service = make_run(store, "done"), Service(store)
+    write_json(run / "report.json", report_of([0, 1], [0, 1], ["ant", "bee"]))
+    assert service.result(run.name).name == "made"
+    jobs.rename(store, run.name, "insects")
+    assert service.result(run.name).name == "insects"
