@@ -15,7 +15,8 @@ from torch import nn
 
 from resnet.data.dataset import Dataset
 from resnet.evaluation.evaluate import examine
-from resnet.nn.network import create
+from resnet.nn.network import ResNet
+from resnet.nn.variants import Variant, variant
 from resnet.predictor import Predictor
 from resnet.predictor.ranks import ALONE, Ranks, join
 from resnet.settings import TrainSettings, resolve
@@ -26,14 +27,15 @@ from resnet.weights.preprocessing import Preprocessing
 from resnet.worker.run import pictures
 
 SETTINGS = TrainSettings("", "", mode="full", epochs=1, image_size=32, batch_size=8, device="cpu", precision="float32")
+BATCH_NORM, GROUP_NORM = variant("test_resnet"), replace(variant("resnet18"), layers=(1, 1, 1, 1), norm="group")
 AUGMENTED = {"augment": "strong", "mixup": 0.2, "cutmix": 1.0, "erasing": 0.5}
 
 
-def trainer(data: Dataset, ranks: Ranks, **changes: object) -> Trainer:
+def trainer(data: Dataset, ranks: Ranks, row: Variant = BATCH_NORM, **changes: object) -> Trainer:
     train, val = data.part("train"), data.part("val")
     settings = resolve(replace(SETTINGS, **changes), images=len(train), model_size=32, crop_mode="center")
     torch.manual_seed(7)
-    model = create("test_resnet", len(data.classes))
+    model = ResNet(row, len(data.classes))
     return Trainer(model, Preprocessing(32), pictures(data, train), pictures(data, val), settings, ranks=ranks)
 
 
@@ -87,6 +89,7 @@ def main(workspace: str, name: str, model: str) -> None:
         told["expected"] = {
             "frozen": came(frozen(trainer(data, ALONE))),
             "augmented": came(frozen(trainer(data, ALONE, **AUGMENTED))),
+            "group norm": came(trainer(data, ALONE, GROUP_NORM)),
             "batch norm": came(batch_norm),
             "head": came(trainer(data, ALONE, mode="head", epochs=2)),
             "looks": looks(predictor, data, ALONE),
@@ -99,6 +102,7 @@ def main(workspace: str, name: str, model: str) -> None:
     told["found"] = {
         "frozen": came(frozen(trainer(data, ranks))),
         "augmented": came(frozen(trainer(data, ranks, **AUGMENTED))),
+        "group norm": came(trainer(data, ranks, GROUP_NORM)),
         "batch norm": came(trainer(data, ranks)),
         "resumed": came(resumed),
         "divided": came(out_of_memory_once(divided) if ranks.rank else divided),

@@ -17,12 +17,28 @@ Source = Path | Image.Image | np.ndarray  # a file, a picture, or what `Preproce
 
 
 def fitted_batches(
-    sources: Sequence[Source], preprocessing: Preprocessing, batch_size: int
+    sources: Sequence[Source], preprocessing: Preprocessing, device: str
 ) -> Iterator[list[np.ndarray | Message]]:
     """Per batch and source uint8 (C, S, S) as the network sees it, or the reason why it cannot be read.
 
-    Files are decoded by processes of their own, ahead of the reader; pixels that were made before pass as they are.
+    Files are decoded by processes of their own, for a GPU ahead of the reader. A network on the CPU has use for all
+    cores too, and its threads wait for each other: there both take turns. Pixels made before pass as they are.
     """
+    turn = decoder.TURN if device == "cpu" else max(1, len(sources))
+    for first in range(0, len(sources), turn):
+        batches = _fitted(sources[first : first + turn], preprocessing, batch_on(device))
+        yield from list(batches) if device == "cpu" else batches
+
+
+def batch_on(device: str) -> int:
+    """Pictures to compute at once: so few that a CPU's caches hold what goes from layer to layer, so many that a GPU
+    is busy."""
+    return 8 if device == "cpu" else 32
+
+
+def _fitted(
+    sources: Sequence[Source], preprocessing: Preprocessing, batch_size: int
+) -> Iterator[list[np.ndarray | Message]]:
     files = decoder.fitted([source for source in sources if isinstance(source, Path)], preprocessing)
     fitted = (next(files) if isinstance(source, Path) else _fit(source, preprocessing) for source in sources)
     for _ in range(0, len(sources), batch_size):

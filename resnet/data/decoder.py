@@ -52,6 +52,7 @@ SECONDS = 120  # by the clock: more, as other work may share the cores
 START_SECONDS = 120  # by the clock, from a cold disk
 MEMORY = 2000  # MB that a decoder may write to
 CHUNK = 8  # pictures handed to a decoder at once, so that it need not wait for us between them
+TURN = CHUNK * WORKERS  # pictures that all decoders have done at about the same time
 OUT_OF_MEMORY = 3  # a decoder's exit status
 OUT_OF_TIME = -getattr(signal, "SIGPROF", math.inf)
 
@@ -150,9 +151,10 @@ def _answers(task: dict, requests: Iterable[Request], read_answer: Callable) -> 
 
 
 def _chunks(items: Iterable[T]) -> Iterator[list[T]]:
-    """The first few one by one, so that few pictures are shared out too; then CHUNK at a time."""
+    """The first few one by one, so that few pictures are shared out too, and TURN evenly; then CHUNK at a time."""
     items = iter(items)
-    for length in itertools.chain([1] * 2 * WORKERS, itertools.repeat(CHUNK)):
+    shares = 2 * WORKERS * [1] + 2 * WORKERS * [CHUNK // 2 - 1]
+    for length in itertools.chain(shares, itertools.repeat(CHUNK)):
         chunk = list(itertools.islice(items, length))
         if not chunk:
             return

@@ -31,7 +31,6 @@ from resnet.weights.folder import REPORT, read_config
 from resnet.weights.preprocessing import Preprocessing
 
 CALIBRATED_ON = 256  # pictures; the shipped model's logits are a tenth nearer to those in float32 than with 128
-BATCH = 32  # pictures
 Progress = Callable[[str, int, int], None]
 
 
@@ -136,7 +135,7 @@ def _quantise(
 
 def pixels_of(records: Sequence[Record], preprocessing: Preprocessing, data: Dataset) -> Iterator[np.ndarray]:
     """uint8 (N, C, S, S), batch by batch."""
-    for pictures in fitted_batches([record.path for record in records], preprocessing, BATCH):
+    for pictures in fitted_batches([record.path for record in records], preprocessing, "cpu"):
         if lost := [picture for picture in pictures if isinstance(picture, Message)]:
             raise UserError("int8_data_damaged", data=data.name, reason=lost[0])
         yield np.stack(pictures)

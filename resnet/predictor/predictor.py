@@ -177,18 +177,16 @@ class Predictor:
     def stream(self, images: Iterable[Source | str], top_k: int = 5) -> Iterator[dict]:
         """The answers of `answers`, each as it comes; no more is computed once the iterator is closed."""
         sources = [Path(image) if isinstance(image, str) else image for image in images]
-        outputs = compute(self._judged, self.config.preprocessing, sources, batch_on(self.device))
+        outputs = compute(self._judged, self.config.preprocessing, sources, self.device)
         return (self._answer(source, output, top_k) for source, output in zip(sources, outputs, strict=True))
 
     def logits(self, sources: Sequence[Source]) -> Iterator[np.ndarray | Message]:
         """Per source float32 (K), or the reason why it could not be read."""
-        batch = batch_on(self.device)
-        return compute(lambda images: self.engine.logits(images), self.config.preprocessing, sources, batch)
+        return compute(lambda images: self.engine.logits(images), self.config.preprocessing, sources, self.device)
 
     def features(self, sources: Sequence[Source]) -> Iterator[np.ndarray | Message]:
         """Per source what the classifier gets, float32 (F), or the reason why it could not be read."""
-        batch = batch_on(self.device)
-        return compute(lambda images: self.engine.features(images), self.config.preprocessing, sources, batch)
+        return compute(lambda images: self.engine.features(images), self.config.preprocessing, sources, self.device)
 
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
         """(..., K) -> (..., K): softmax at the model's temperature (Guo et al. 2017, section 4.2)."""
@@ -222,12 +220,6 @@ class Predictor:
         return bool(likely and (self.neighbours is None or near >= self.neighbours.threshold))
 
 
-def batch_on(device: str) -> int:
-    """Pictures to compute at once: so few that a CPU's caches hold what goes from layer to layer, so many that a GPU
-    is busy."""
-    return 8 if device == "cpu" else 32
-
-
 def softmax(logits: np.ndarray) -> np.ndarray:
     """(..., K) -> (..., K)"""
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
@@ -238,15 +230,13 @@ def compute(
     network: Callable[[np.ndarray], np.ndarray],
     preprocessing: Preprocessing,
     sources: Sequence[Source],
-    batch: int,
+    device: str,
 ) -> Iterator[np.ndarray | Message]:
     """What `network` makes of each source, in order: float32 (K) or (F), or why it could not be read.
 
-    batch: of so many at once.
-
-    network: uint8 (N, C, H, W) -> float32 (N, K) or (N, F)
+    network: uint8 (N, C, H, W) -> float32 (N, K) or (N, F), on `device`
     """
-    for pictures in fitted_batches(sources, preprocessing, batch):
+    for pictures in fitted_batches(sources, preprocessing, device):
         readable = [picture for picture in pictures if not isinstance(picture, Message)]
         outputs = iter(network(np.stack(readable)) if readable else ())
         yield from (picture if isinstance(picture, Message) else next(outputs) for picture in pictures)

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from resnet.data.batches import fitted_batches, steps_per_epoch
+from resnet.data.batches import batch_on, fitted_batches, steps_per_epoch
 from resnet.data.decoder import readable
 from resnet.errors import UserError
 from resnet.nn.network import ResNet
-from resnet.predictor.predictor import batch_on, compute
+from resnet.predictor.predictor import compute
 from resnet.predictor.ranks import ALONE, Ranks
 from resnet.predictor.torch_engine import TorchEngine
 from resnet.settings import TrainSettings
@@ -93,7 +93,6 @@ class FullStage:
         self.criterion.to(settings.device)
         self.best, self.best_epoch, self.best_loss = None, 0, math.inf  # by validation loss, where there is patience
         self.seen: list[np.ndarray] = []  # the validation pictures
-        self.batch = batch_on(settings.device)  # of them, looked at at once
         self.step, self.validated, self.loss = 0, 0, Loss()  # steps taken, epochs ended and validated
         self.budget = (
             Budget(settings.minutes, clock, looks, selects=settings.patience > 0) if settings.minutes else None
@@ -188,10 +187,11 @@ class FullStage:
 
     def _time_validation(self) -> None:
         """About the seconds that a look at the validation part will take; timed on a few of its pictures."""
-        engine, paths = TorchEngine(self._latest(), self.preprocessing, self.settings.device), self.val.paths
-        for part in (paths[: self.batch], paths[-TIMED:]):  # in the first, all that is done once
+        device, paths = self.settings.device, self.val.paths
+        engine = TorchEngine(self._latest(), self.preprocessing, device)
+        for part in (paths[: batch_on(device)], paths[-TIMED:]):  # in the first, all that is done once
             start = time.perf_counter()
-            for _ in compute(engine.logits, self.preprocessing, part, self.batch):
+            for _ in compute(engine.logits, self.preprocessing, part, device):
                 pass
             seconds = (time.perf_counter() - start) * len(paths) / len(part) / self.ranks.count
         seconds = self.ranks.first(seconds)
@@ -289,7 +289,7 @@ class FullStage:
         """The logits (K) of each validation picture that is this rank's."""
         engine = TorchEngine(self._latest(), self.preprocessing, self.settings.device)
         rows, seen, paths = [], [], [self.val.paths[place] for place in self.ranks.share(len(self.val.paths))]
-        for pictures in fitted_batches(self.seen or paths, self.preprocessing, self.batch):
+        for pictures in fitted_batches(self.seen or paths, self.preprocessing, self.settings.device):
             for path, picture in zip(paths[len(rows) :], pictures, strict=False):
                 readable(path, picture)
             with autocast(self.settings.device, self.settings.precision):

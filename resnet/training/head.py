@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from resnet.data.batches import steps_per_epoch
+from resnet.data.batches import batch_on, steps_per_epoch
 from resnet.data.decoder import readable
 from resnet.nn.network import ResNet
 from resnet.predictor.engines import Engine
 from resnet.predictor.graph import onnx_graph
 from resnet.predictor.onnx_engine import OnnxEngine
-from resnet.predictor.predictor import batch_on, compute
+from resnet.predictor.predictor import compute
 from resnet.predictor.ranks import ALONE, Ranks
 from resnet.predictor.torch_engine import fastest
 from resnet.settings import TrainSettings
@@ -126,11 +126,11 @@ class HeadStage:
 
     def _compute(self, network: Callable, paths: Sequence[Path], before: int, total: int) -> Iterator[Progress]:
         """The rows of `paths`, which come after `before` others; some of them may be there."""
-        paths, batch = paths[max(0, len(self.features) - before) :], batch_on(self.settings.device)
-        turn = batch * self.ranks.count
+        paths, device = paths[max(0, len(self.features) - before) :], self.settings.device
+        turn = batch_on(device) * self.ranks.count
         turns = [paths[first : first + turn] for first in range(0, len(paths), turn)]
         own = [[turn[place] for place in self.ranks.share(len(turn))] for turn in turns]
-        outputs = compute(network, self.preprocessing, [path for paths in own for path in paths], batch)
+        outputs = compute(network, self.preprocessing, [path for paths in own for path in paths], device)
         for turn, paths in zip(turns, own, strict=True):
             rows = [torch.from_numpy(readable(path, output)) for path, output in zip(paths, outputs, strict=False)]
             self.features = torch.cat([self.features, torch.stack(self.ranks.gathered(rows))])

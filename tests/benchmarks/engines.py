@@ -1,11 +1,12 @@
 """Engines: pictures of 224 px in, logits out, ours beside timm and a bare session of ONNX Runtime.
 
-    python -m tests.benchmarks.engines [--models resnet50 resnet18] [--batches 1 16] [--threads 2] [--rounds 7]
+    python -m tests.benchmarks.engines [--models resnet50 resnet18] [--batches 1 16] [--threads 2] [--starts 5]
 
 Networks have random weights and random statistics. Every way is a process of its own, with as many threads as all
 others, on the same cores: in one process the waiting threads of torch and of ONNX Runtime take each other's cores.
 They compute in turn, in every round each for half a second or two batches, while the others sleep; a ratio is of two
-medians of one round. Ours get pictures as they were decoded (uint8) and normalise them within the time that is
+medians of one round. After so many rounds all are started anew: where a process happens to lie in memory is worth some
+per cent. Ours get pictures as they were decoded (uint8) and normalise them within the time that is
 measured; timm and the bare session, which has the file that torch.onnx.export writes of timm's network, get them
 normalised. With a GPU, all get uint8 in the processor's memory and give logits there.
 """
@@ -50,7 +51,8 @@ def main() -> None:
     parser.add_argument("--models", nargs="*", default=["resnet50", "resnet18"])
     parser.add_argument("--batches", nargs="*", type=int, default=[1, 16])
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--starts", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3, help="of each start")
     options = parser.parse_args()
     same_for_all(options.threads)
     for name in options.models:
@@ -58,11 +60,11 @@ def main() -> None:
             prepare(Path(folder), name)
             print(f"{name}: the probe chose {built.faster(name, Store(Path(folder)))}", flush=True)
             for batch in options.batches:
-                compare(f"{name}, batch {batch}, {options.threads} threads", CPU, Path(folder), batch, options.rounds)
+                compare(f"{name}, batch {batch}, {options.threads} threads", CPU, Path(folder), batch, options)
             if torch.cuda.is_available():
                 for batch in (1, 256):
                     title = f"{name}, batch {batch}, {torch.cuda.get_device_name()}"
-                    compare(title, CUDA, Path(folder), batch, options.rounds)
+                    compare(title, CUDA, Path(folder), batch, options)
     if not torch.cuda.is_available():
         print("no CUDA: nothing was measured on a GPU")
 
@@ -107,18 +109,19 @@ def pictures(count: int) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (count, 3, SIZE, SIZE), dtype=np.uint8)
 
 
-def compare(title: str, ways: dict[str, Way], folder: Path, batch: int, rounds: int) -> None:
+def compare(title: str, ways: dict[str, Way], folder: Path, batch: int, options: argparse.Namespace) -> None:
     """Print milliseconds of each way, how near its logits are to the first's, and the ratios of PAIRS."""
     print(title)
-    workers = {name: Worker(ways[name], folder, batch) for name in ways}
-    logits = {name: worker.ask("logits") for name, worker in workers.items()}
     times = {name: [] for name in ways}
-    for _ in range(rounds):
-        for name, worker in workers.items():
-            times[name].append(worker.ask("time"))
-            time.sleep(0.05)  # until its threads sleep
-    for worker in workers.values():
-        worker.end()
+    for _ in range(options.starts):
+        workers = {name: Worker(ways[name], folder, batch) for name in ways}
+        logits = {name: worker.ask("logits") for name, worker in workers.items()}
+        for _ in range(options.rounds):
+            for name, worker in workers.items():
+                times[name].append(worker.ask("time"))
+                time.sleep(0.05)  # until its threads sleep
+        for worker in workers.values():
+            worker.end()
     expected = next(iter(logits.values()))
     for name in ways:
         off = np.abs(logits[name] - expected).max() / np.abs(expected).max()

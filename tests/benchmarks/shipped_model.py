@@ -24,7 +24,7 @@ from resnet.evaluation.card import model_card
 from resnet.evaluation.evaluate import examine
 from resnet.evaluation.metrics import fit_temperature, summarize, unknown_threshold
 from resnet.predictor import Predictor
-from resnet.predictor.predictor import batch_on, compute
+from resnet.predictor.predictor import compute
 from resnet.store import CHECKPOINTS, Store, read_json
 from resnet.weights.files import read_state
 from resnet.weights.folder import WEIGHTS, read_config, write_folder
@@ -145,7 +145,7 @@ def some_of_each(data: Dataset, count: int) -> list[Record]:
 def unit_features(predictor: Predictor, records: list[Record]) -> np.ndarray:
     """float32 (N, F): what the classifier gets of each picture, scaled to length 1."""
     paths = [record.path for record in records]
-    rows = compute(predictor.engine.features, predictor.config.preprocessing, paths, batch_on(predictor.device))
+    rows = compute(predictor.engine.features, predictor.config.preprocessing, paths, predictor.device)
     features = np.stack(list(rows))
     return features / np.linalg.norm(features, axis=1, keepdims=True)
 

@@ -16,13 +16,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from resnet.data.batches import batch_on
 from resnet.data.dataset import Dataset
 from resnet.data.decoder import fitted
 from resnet.data.importing import import_dataset
 from resnet.data.samples import import_samples
 from resnet.nn.network import create
 from resnet.predictor import Predictor
-from resnet.predictor.predictor import batch_on, compute
+from resnet.predictor.predictor import compute
 from resnet.predictor.torch_engine import TorchEngine, best_device, fast_precision
 from resnet.settings import TrainSettings, resolve
 from resnet.store import Store
@@ -116,12 +117,12 @@ def step_alone(stage: FullStage) -> float:
     size, count = stage.settings.train_size, len(stage.train.paths) // stage.epoch_steps
     images = 255 * torch.rand(count, 3, size, size, device=stage.settings.device)
     targets = torch.zeros(count, dtype=torch.int64, device=stage.settings.device)
-    return rate(lambda: stage._learn(images, targets, 0.001), count)
+    return rate(lambda: stage._learn(images, targets, 0.001, count), count)
 
 
 def prediction(engine: TorchEngine, files: list[Path]) -> float:
     start = time.perf_counter()
-    done = sum(1 for _ in compute(engine.logits, engine.preprocessing, files, batch_on(engine.device)))
+    done = sum(1 for _ in compute(engine.logits, engine.preprocessing, files, engine.device))
     return done / (time.perf_counter() - start)
 
 

@@ -20,20 +20,21 @@ def files(tmp_path: Path) -> list[Path]:
     return paths
 
 
-def test_files_pictures_and_fitted_pixels_come_in_order_and_in_batches(files, tmp_path):
+@pytest.mark.parametrize(("device", "batches"), [("cpu", [8, 3]), ("cuda", [11])])
+def test_files_pictures_and_fitted_pixels_come_in_order_and_in_batches(files, tmp_path, device, batches):
     (tmp_path / "notes.png").write_text("no picture")
     preprocessing = Preprocessing(16)
     pictures = [Image.open(file) for file in files]
     expected = [preprocessing.pixels(picture) for picture in pictures]
     sources = [files[0], tmp_path / "notes.png", pictures[1], expected[2], *files[3:8], pictures[8], files[9]]
-    made = list(fitted_batches(sources, preprocessing, 4))
-    assert [len(batch) for batch in made] == [4, 4, 3]
+    made = list(fitted_batches(sources, preprocessing, device))
+    assert [len(batch) for batch in made] == batches
     first, refused, *rest = (pixels for batch in made for pixels in batch)
     assert isinstance(refused, Message) and refused.key == "image_text"
     for pixels, right in zip([first, *rest], expected, strict=True):
         assert np.array_equal(pixels, right)
     with pytest.raises(ValueError, match="were not made for this model"):
-        list(fitted_batches([expected[0]], Preprocessing(17), 4))
+        list(fitted_batches([expected[0]], Preprocessing(17), device))
 
 
 @pytest.mark.parametrize(("images", "batch_size", "steps"), [(3, 2, 1), (195, 2, 97), (2, 32, 1), (64, 32, 2)])

@@ -35,7 +35,7 @@ def told(pictures, small_model, tmp_path_factory) -> dict:
     return json.loads(printed)
 
 
-@pytest.mark.parametrize("case", ["frozen", "augmented", "batch norm"])
+@pytest.mark.parametrize("case", ["frozen", "augmented", "group norm", "batch norm"])
 def test_losses_are_those_of_one_process_on_the_same_batches(told, case):
     """With batch norm, of one that normalises over the same groups of pictures."""
     found, expected = told["found"][case], told["expected"][case]

@@ -185,9 +185,9 @@ def test_every_picture_is_tried_by_a_model_that_did_not_learn_from_it(start, par
         tried.append({record.path for record in records})
         return examine(predictor, data, records, *rest)
 
-    def counted(network, preprocessing, paths, batch):
+    def counted(network, preprocessing, paths, device):
         computed.extend(paths)
-        return compute(network, preprocessing, paths, batch)
+        return compute(network, preprocessing, paths, device)
 
     monkeypatch.setattr(worker, "Trainer", Watched)
     monkeypatch.setattr(worker, "examine", examined)
