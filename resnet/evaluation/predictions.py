@@ -12,21 +12,28 @@ import numpy as np
 
 from resnet.data.dataset import Record
 from resnet.errors import UserError
+from resnet.settings import RANGES
 from resnet.store import replacing
 
-# In a run's folder: of the pictures that its report is about; of the last epoch, while a model learns.
-PREDICTIONS, NOW = "predictions.npz", "predictions-now.npz"
+# In a run's folder: of the pictures that its report is about, and of the test part; of all pictures of train and val,
+# each by the model of a fold that it is not in; of the last epoch, while a model learns.
+PREDICTIONS, TEST, FOLDS = "predictions.npz", "predictions-test.npz", "predictions-folds.npz"
+NOW = "predictions-now.npz"
 WRONG = (OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, RuntimeError, struct.error)  # of odd content
 WRONG_ZIP = (zipfile.BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """Of N pictures and K classes: logits float32 (N, K), targets int64 (N), sha256 of each picture (N), text."""
+    """Of N pictures and K classes: logits float32 (N, K), targets int64 (N), sha256 of each picture (N), text.
+
+    fold: int64 (N), that of each picture, whose model did not learn from it; None where there are no folds.
+    """
 
     logits: np.ndarray
     targets: np.ndarray
     sha256: np.ndarray
+    fold: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -43,7 +50,8 @@ def write_predictions(path: Path, records: Sequence[Record], logits: np.ndarray,
 def read_predictions(path: Path) -> Predictions:
     """The predictions at `path`, which may be anyone's file. Raises UserError("run_damaged")."""
     with opened(path, "run_damaged") as saved:
-        found = Predictions(saved["logits"], saved["targets"], saved["sha256"])
+        fold = saved["fold"] if "fold" in saved.files else None
+        found = Predictions(saved["logits"], saved["targets"], saved["sha256"], fold)
         _check(found)
     return found
 
@@ -70,7 +78,12 @@ def check_forms(*forms: tuple[np.ndarray, str, int]) -> None:
 
 
 def _check(found: Predictions) -> None:
-    check_forms((found.logits, "f4", 2), (found.targets, "i8", 1), (found.sha256, "U64", 1))
-    classes = found.logits.shape[1]
-    if not np.isfinite(found.logits).all() or not ((found.targets >= 0) & (found.targets < classes)).all():
+    folds = [] if found.fold is None else [(found.fold, "i8", 1)]
+    check_forms((found.logits, "f4", 2), (found.targets, "i8", 1), (found.sha256, "U64", 1), *folds)
+    within = _within(found.targets, found.logits.shape[1]) and (not folds or _within(found.fold, RANGES["folds"][1]))
+    if not (within and np.isfinite(found.logits).all()):
         raise ValueError("numbers that no run writes")
+
+
+def _within(numbers: np.ndarray, count: int) -> bool:
+    return bool(((numbers >= 0) & (numbers < count)).all())

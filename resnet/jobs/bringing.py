@@ -19,7 +19,7 @@ from resnet.data.images import shown
 from resnet.data.index import Index
 from resnet.data.zips import unpack_zip
 from resnet.errors import UserError
-from resnet.evaluation.predictions import PREDICTIONS, read_predictions
+from resnet.evaluation.predictions import FOLDS, PREDICTIONS, TEST, read_predictions
 from resnet.jobs.forms import misfit, named, report_misfit, text
 from resnet.jobs.runs import status
 from resnet.nn.variants import variant
@@ -32,7 +32,7 @@ from resnet.weights.preprocessing import Preprocessing
 from resnet.worker.record import ALIVE, WRONG, read_report, read_settings, read_status
 
 SETTINGS, STATUS, NAME, METRICS = "settings.json", "status.json", "name.json", "metrics.jsonl"
-ALL_PREDICTIONS = (PREDICTIONS, "predictions-test.npz", "predictions-folds.npz")
+ALL_PREDICTIONS = (PREDICTIONS, TEST, FOLDS)
 MODELS = ("model", "best")
 MODEL_FILES = {CONFIG: 16 * MB, LAB: 16 * MB, REPORT: 64 * MB, CARD: MB, NEIGHBOURS: MOST_BYTES, WEIGHTS: 4 * GB}
 KNOWN = {  # what belongs to a run, and the most bytes that it may have
@@ -213,10 +213,11 @@ def _check(draft: Path) -> None:
             raise UserError("run_damaged", run="", file=f"{model}/{CONFIG}", reason="other classes than the report's")
         weights.late("models").load(draft / model)
         _check_report(draft / model)
+    counts = {PREDICTIONS: report.get("n"), **({FOLDS: folds["pooled"]["n"]} if (folds := report.get("folds")) else {})}
     for name in (name for name in ALL_PREDICTIONS if (draft / name).is_file()):
         found = read_predictions(draft / name)
         other = found.logits.shape[1] != len(report.get("classes", ()))
-        if other or (name == PREDICTIONS and len(found) != report["n"]):
+        if other or len(found) != counts.get(name, len(found)):
             raise UserError("run_damaged", run="", file=name, reason="other pictures or classes than the report's")
 
 

@@ -81,23 +81,26 @@ def maybe(form: object) -> Callable[[object], bool]:
 
 MISTAKE = {"file": text, "sha256": text, "label": text, "predicted": text, "score": share}
 SHARES = {"n": count, "accuracy": share, "interval": [share]}
-REPORT = {
+SUMMARY = {
     **SHARES,
+    "classes": [text],
+    "per_class": [{"label": text, "n": count, "precision": share, "recall": share, "f1": share}],
+    "confusion": [[count]],
+}
+REPORT = {
+    **SUMMARY,
     "model": text,
     "data": {"id": text, "name": text},
     "split": text,
     "temperature": lambda value: number(value) and value > 0,
     **{name: number for name in ("balanced_accuracy", "macro_f1", "log_loss", "ece")},
     "uncalibrated": maybe({"log_loss": number, "ece": number}),
-    "classes": [text],
-    "per_class": [{"label": text, "n": count, "precision": share, "recall": share, "f1": share}],
-    "confusion": [[count]],
     "top_k": maybe({"k": count, "accuracy": share}),
     "mistakes": [MISTAKE],
     "suspects": optional([{**MISTAKE, "label_score": share}]),
     "curves": [named(plain)],
     "test": maybe(SHARES),
-    "folds": maybe({"k": count, "accuracy": {"mean": share, "sd": number}, "pooled": SHARES}),
+    "folds": maybe({"k": count, "accuracy": {"mean": share, "sd": number}, "pooled": SUMMARY}),
     "summary": {
         "mode": CHOICES["mode"].__contains__,
         "data": text,
@@ -121,11 +124,12 @@ def report_misfit(report: dict) -> str:
     found = misfit(report, REPORT)
     if found:
         return found
-    classes, matrix = len(report["classes"]), report["confusion"]
-    if len(matrix) != classes or any(len(row) != classes for row in matrix):
-        return "confusion"
+    pooled = [folds["pooled"] for folds in (report.get("folds"),) if folds]
+    classes = report["classes"]
+    for part in (report, *pooled):
+        if part["classes"] != classes or {len(part["confusion"]), *map(len, part["confusion"])} != {len(classes)}:
+            return "confusion"
     if report["summary"]["settings"].get("mode") not in CHOICES["mode"]:
         return "settings"
-    pairs = [report["interval"], *(part["interval"] for part in (report.get("test"),) if part)]
-    pairs += [folds["pooled"]["interval"] for folds in (report.get("folds"),) if folds]
+    pairs = [part["interval"] for part in (report, report.get("test"), *pooled) if part]
     return "" if classes and all(len(pair) == 2 for pair in pairs) else "interval"

@@ -14,6 +14,10 @@ STRINGS: dict[str, tuple[str, str]] = {
         "Its most confident mistakes first. Choose one to see it large, and to correct its label if that is wrong.",
         "把握最大的错误在前。点选可放大查看；若标签有误可更正。",
     ),
+    "judged_by_folds": (
+        "From {k} folds: each of the {n} pictures is judged by a model that has not seen it.",
+        "依据 {k} 折交叉验证：{n} 张图片均由未见过它的模型判断。",
+    ),
     "cell_help": (
         "Choose a number to see the pictures behind it.",
         "点选数字，查看对应的图片。",
@@ -23,6 +27,10 @@ STRINGS: dict[str, tuple[str, str]] = {
     "chosen_title": ("The chosen picture", "选中的图片"),
     "chosen_label": ("Filed under: {label}", "标签：{label}"),
     "chosen_answer": ("The answer: {answered}, {percent} sure", "答案：{answered}，把握 {percent}"),
+    "chosen_answer_of_fold": (
+        "The answer of a model that had not seen it: {answered}, {percent} sure",
+        "未见过此图的模型的答案：{answered}，把握 {percent}",
+    ),
     "chosen_own_score": ("It gave its own label {percent}.", "给该标签的得分为 {percent}。"),
     "chosen_out": ("To be left out.", "将被排除。"),
     "chosen_corrected": ("Corrected to: {label}", "更正为：{label}"),

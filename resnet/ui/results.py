@@ -216,12 +216,12 @@ class ResultsTab:
 
 def said(result: Result, language: str) -> tuple[str, ...]:
     """What a result's parts show, in the order of their places."""
-    report = result.report
+    judged = pictures.judged(result, language)
     return (
-        figures.headline(report, language),
-        figures.confusion(report, result.words, language, choose=result.has_predictions),
-        figures.per_class(report, result.words, language),
-        pictures.cards(report["mistakes"], result, language),
-        pictures.doubtful(result, language),
-        pictures.cards(report.get("suspects", []), result, language),
+        figures.headline(result.report, language),
+        judged + figures.confusion(result.figures, result.words, language, choose=result.has_predictions),
+        judged + figures.per_class(result.figures, result.words, language),
+        judged + pictures.mistakes(result, language),
+        judged + pictures.doubtful(result, language),
+        judged + pictures.cards(result.report.get("suspects", []), result, language),
     )

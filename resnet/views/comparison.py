@@ -54,18 +54,18 @@ def _difference(one: Result, other: Result, language: str) -> str:
 
 def _common(one: Result, other: Result) -> tuple[int, tuple[np.ndarray, np.ndarray]]:
     """How many pictures both were checked with under the same label, and which of them each had right, bool (n)."""
-    kept = {sha256: place for place, sha256 in enumerate(other.predictions.sha256)}
+    kept = {sha256: place for place, sha256 in enumerate(other.checked.predictions.sha256)}
     pairs = [
         (place, kept[sha256])
-        for place, sha256 in enumerate(one.predictions.sha256)
+        for place, sha256 in enumerate(one.checked.predictions.sha256)
         if sha256 in kept and _label(one, place) == _label(other, kept[sha256])
     ]
     places = np.array(pairs, dtype=int).reshape(-1, 2).T
-    return len(pairs), (one.right[places[0]], other.right[places[1]])
+    return len(pairs), (one.checked.right[places[0]], other.checked.right[places[1]])
 
 
 def _label(result: Result, place: int) -> str:
-    return result.classes[result.predictions.targets[place]]
+    return result.classes[result.checked.predictions.targets[place]]
 
 
 def _probability(p: float) -> str:

@@ -22,6 +22,18 @@ def cards(entries: list[dict], result: Result, language: str = "en", beside: str
     return f'{missing}<div class="cards">{shown}</div>{more}'
 
 
+def judged(result: Result, language: str = "en") -> str:
+    """That each picture was judged by a model that had not seen it, where folds have seen to that."""
+    if not result.folds:
+        return ""
+    return note(say("judged_by_folds", language, k=result.folds["k"], n=f"{result.figures['n']:,}"), "quiet")
+
+
+def mistakes(result: Result, language: str = "en") -> str:
+    """The most certain first."""
+    return cards(result.worst() if result.has_predictions else result.report["mistakes"], result, language)
+
+
 def doubtful(result: Result, language: str = "en") -> str:
     """The pictures that it was least certain of."""
     if not result.has_predictions:
@@ -84,7 +96,7 @@ def _answer(entry: dict, result: Result, language: str) -> list[str]:
     if "predicted" not in entry:
         return [say("chosen_not_checked", language)]
     answer = {"answered": result.word(entry["predicted"]), "percent": sentences.percent(entry["score"])}
-    said = [say("chosen_answer", language, **answer)]
+    said = [say("chosen_answer_of_fold" if result.folds else "chosen_answer", language, **answer)]
     if entry["predicted"] != entry["label"] and "label_score" in entry:
         said.append(say("chosen_own_score", language, percent=sentences.percent(entry["label_score"])))
     return said

@@ -9,9 +9,31 @@ import numpy as np
 
 from resnet.data.dataset import Dataset, Record
 from resnet.evaluation.embeddings import Embeddings, places
-from resnet.evaluation.predictions import PREDICTIONS, Predictions, read_predictions
+from resnet.evaluation.metrics import cross_fitted
+from resnet.evaluation.predictions import FOLDS, PREDICTIONS, Predictions, read_predictions
 from resnet.predictor.predictor import softmax
 from resnet.weights.folder import WEIGHTS
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What was made of N pictures of K classes. probabilities: float (N, K)."""
+
+    predictions: Predictions
+    probabilities: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.predictions)
+
+    @cached_property
+    def predicted(self) -> np.ndarray:
+        """int (N)."""
+        return self.probabilities.argmax(axis=1)
+
+    @cached_property
+    def right(self) -> np.ndarray:
+        """bool (N)."""
+        return self.predicted == self.predictions.targets
 
 
 @dataclass(frozen=True)
@@ -23,7 +45,7 @@ class Result:
     report: dict
     words: dict[str, str]
     data: Dataset | None = None
-    file: str = PREDICTIONS  # of the predictions
+    file: str = PREDICTIONS  # of the model's own
 
     @property
     def classes(self) -> list[str]:
@@ -35,12 +57,36 @@ class Result:
     @cached_property
     def has_predictions(self) -> bool:
         """Whether the answers to the single pictures are here; else only the report tells of them."""
-        return (self.folder / self.file).is_file()
+        files = {self.file, FOLDS} if self.folds else {self.file}
+        return all((self.folder / file).is_file() for file in files)
 
     @cached_property
-    def predictions(self) -> Predictions:
-        """Raises UserError where they are damaged."""
-        return read_predictions(self.folder / self.file)
+    def checked(self) -> Answers:
+        """The model's own answers, to the pictures that it was checked with, at its temperature.
+
+        Raises UserError where they are damaged, as does `looked_at`.
+        """
+        found = read_predictions(self.folder / self.file)
+        return Answers(found, softmax(found.logits / self.report["temperature"]))
+
+    @cached_property
+    def looked_at(self) -> Answers:
+        """Those by which single pictures are looked at, each of a model that has not seen the picture: with folds of
+        all pictures of train and val, at a cross-fitted temperature; else the model's own."""
+        if not self.folds:
+            return self.checked
+        found = read_predictions(self.folder / FOLDS)
+        return Answers(found, softmax(found.logits / cross_fitted(found.logits, found.targets, found.fold)[:, None]))
+
+    @property
+    def folds(self) -> dict | None:
+        """What the report says of them."""
+        return self.report.get("folds")
+
+    @property
+    def figures(self) -> dict:
+        """A report's figures on the pictures that are looked at: classes, per_class, confusion among them."""
+        return self.folds["pooled"] if self.folds else self.report
 
     @cached_property
     def can_be_mapped(self) -> bool:
@@ -58,38 +104,25 @@ class Result:
         return {record.sha256: record for record in self.data.records} if self.data else {}
 
     @cached_property
-    def probabilities(self) -> np.ndarray:
-        """float (N, K), of the checked pictures, at the model's temperature."""
-        return softmax(self.predictions.logits / self.report["temperature"])
-
-    @cached_property
-    def answers(self) -> np.ndarray:
-        """int (N)."""
-        return self.probabilities.argmax(axis=1)
-
-    @cached_property
-    def right(self) -> np.ndarray:
-        """bool (N)."""
-        return self.answers == self.predictions.targets
-
-    @cached_property
     def places(self) -> dict[str, int]:
-        """sha256 -> its place among the checked pictures; empty where the answers are not here."""
-        return places(self.predictions.sha256) if self.has_predictions else {}
+        """sha256 -> its place among the pictures that are looked at; empty where the answers are not here."""
+        return places(self.looked_at.predictions.sha256) if self.has_predictions else {}
 
     def cell(self, shown: int, answered: int) -> list[dict]:
         """The pictures of a class that were answered with a class, the most certain first."""
-        places = np.flatnonzero((self.predictions.targets == shown) & (self.answers == answered))
-        return self.entries(places[np.argsort(-self.probabilities[places, answered], kind="stable")])
+        found = self.looked_at
+        places = np.flatnonzero((found.predictions.targets == shown) & (found.predicted == answered))
+        return self.entries(places[np.argsort(-found.probabilities[places, answered], kind="stable")])
 
     def doubtful(self, most: int) -> list[dict]:
         """The pictures that it was least certain of."""
-        return self.entries(np.argsort(self.probabilities.max(axis=1), kind="stable")[:most])
+        return self.entries(np.argsort(self.looked_at.probabilities.max(axis=1), kind="stable")[:most])
 
-    def worst(self, most: int) -> list[dict]:
-        """The mistakes that it was most certain of."""
-        wrong = np.flatnonzero(~self.right)
-        return self.entries(wrong[np.argsort(-self.probabilities[wrong].max(axis=1), kind="stable")][:most])
+    def worst(self, most: int | None = None) -> list[dict]:
+        """The mistakes that it was most certain of; None: all."""
+        wrong = np.flatnonzero(~self.looked_at.right)
+        scores = self.looked_at.probabilities[wrong].max(axis=1)
+        return self.entries(wrong[np.argsort(-scores, kind="stable")][:most])
 
     def entries(self, places: Iterable[int]) -> list[dict]:
         """{sha256, label, predicted, score, label_score} of each, as a report lists its mistakes."""
@@ -105,9 +138,10 @@ class Result:
         return found or ({"sha256": sha256, "label": record.label} if record else None)
 
     def _entry(self, place: int) -> dict:
-        scores, target, answer = self.probabilities[place], self.predictions.targets[place], self.answers[place]
+        found = self.looked_at
+        scores, target, answer = found.probabilities[place], found.predictions.targets[place], found.predicted[place]
         return {
-            "sha256": str(self.predictions.sha256[place]),
+            "sha256": str(found.predictions.sha256[place]),
             "label": self.classes[target],
             "predicted": self.classes[answer],
             "score": float(scores[answer]),

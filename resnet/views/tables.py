@@ -149,13 +149,13 @@ def predictions(result: Result) -> pd.DataFrame:
     Probabilities are at the model's temperature, as its answers are. A file has the name that it came with where the
     data set is here, else none.
     """
-    found, labels, probabilities = result.predictions, result.classes, result.probabilities
+    found, labels, probabilities = result.checked.predictions, result.classes, result.checked.probabilities
     sources = {sha256: record.source for sha256, record in result.records.items()}
     columns = {
         "file": [sources.get(sha256, "") for sha256 in found.sha256.tolist()],
         "sha256": found.sha256,
         "label": [labels[target] for target in found.targets],
-        "predicted": [labels[answer] for answer in result.answers],
+        "predicted": [labels[answer] for answer in result.checked.predicted],
         "score": probabilities.max(axis=1),
     }
     by_class = {f"probability_{label}": probabilities[:, k] for k, label in enumerate(labels)}

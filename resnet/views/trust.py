@@ -15,15 +15,15 @@ THRESHOLDS = np.linspace(0, 1, 101)
 def reliability(result: Result, language: str = "en") -> pd.DataFrame:
     """The reliability diagram as rows (confidence, share, series): how often it is right where it is how sure."""
     rows = [(0.0, 0.0, say("series_ideal", language)), (1.0, 1.0, say("series_ideal", language))]
-    found = calibration(result.probabilities, result.predictions.targets, BINS)
+    found = calibration(result.checked.probabilities, result.checked.predictions.targets, BINS)
     rows += [(round(sure, 3), round(right, 3), say("series_measured", language)) for _, sure, right in found]
     return pd.DataFrame(rows, columns=["confidence", "share", "series"])
 
 
 def covered(result: Result, language: str = "en") -> pd.DataFrame:
     """What each threshold does as rows (threshold, share, series): answered, and right of what is answered."""
-    answered, right = coverage(result.probabilities.max(axis=1), result.right, THRESHOLDS)
-    n = len(result.predictions)
+    answered, right = _coverage(result, THRESHOLDS)
+    n = len(result.checked)
     rows = [(round(t, 2), a / n, say("series_answered", language)) for t, a in zip(THRESHOLDS, answered, strict=True)]
     rows += [
         (round(t, 2), r / a, say("series_right", language))
@@ -33,10 +33,14 @@ def covered(result: Result, language: str = "en") -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["threshold", "share", "series"])
 
 
+def _coverage(result: Result, thresholds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return coverage(result.checked.probabilities.max(axis=1), result.checked.right, thresholds)
+
+
 def at_threshold(result: Result, threshold: float, language: str = "en") -> str:
     """What comes of a threshold, in a sentence."""
-    (answered,), (right,) = coverage(result.probabilities.max(axis=1), result.right, np.array([threshold]))
-    n = len(result.predictions)
+    (answered,), (right,) = _coverage(result, np.array([threshold]))
+    n = len(result.checked)
     values = {"threshold": sentences.percent(threshold), "n": f"{n:,}", "answered": f"{answered:,}"}
     if not answered:
         return say("threshold_nothing", language, **values)

@@ -19,7 +19,7 @@ from resnet.errors import UserError
 from resnet.evaluation.card import model_card
 from resnet.evaluation.evaluate import Evaluation, examine
 from resnet.evaluation.metrics import fit_temperature
-from resnet.evaluation.predictions import NOW, PREDICTIONS, write_predictions
+from resnet.evaluation.predictions import FOLDS, NOW, PREDICTIONS, TEST, write_predictions
 from resnet.nn.network import ResNet
 from resnet.predictor import Predictor, built
 from resnet.predictor.ranks import ALONE, Ranks, join
@@ -415,9 +415,9 @@ class Run:
         write_folder(draft, self._weights(), self.config, card=model_card(self.config, report), report=report)
         write_predictions(self.folder / PREDICTIONS, val.records, val.logits)
         if test:
-            write_predictions(self.folder / "predictions-test.npz", test.records, test.logits)
+            write_predictions(self.folder / TEST, test.records, test.logits)
         (self.folder / NOW).unlink(missing_ok=True)
-        self.folds.write(self.folder / "predictions-folds.npz")
+        self.folds.write(self.folder / FOLDS)
         put_in_place(draft, self.folder / "model")
         write_json(self.folder / "report.json", report)
         self.status.update(val_accuracy=report["accuracy"])

@@ -19,8 +19,10 @@ WHOLE = {"logits": LOGITS, "targets": np.array([0, 2]), "sha256": np.array(["a" 
 def test_what_is_written_is_read_again(data: Dataset, tmp_path: Path):
     records = data.part("val")
     logits = np.random.default_rng(0).normal(size=(len(records), len(data.classes))).astype(np.float32)
-    write_predictions(tmp_path / "predictions.npz", records, logits, fold=np.zeros(len(records), dtype=np.int64))
+    fold = np.arange(len(records)) % 3
+    write_predictions(tmp_path / "predictions.npz", records, logits, fold=fold)
     found = read_predictions(tmp_path / "predictions.npz")
+    assert found.fold.tolist() == fold.tolist()
     assert len(found) == len(records) and np.array_equal(found.logits, logits)
     assert found.targets.tolist() == [record.target for record in records]
     assert found.sha256.tolist() == [record.sha256 for record in records]
@@ -37,6 +39,9 @@ def test_what_is_written_is_read_again(data: Dataset, tmp_path: Path):
         {"targets": np.array([[0], [1]])},
         {"sha256": np.array([b"a" * 64, b"b" * 64])},
         {"sha256": np.array(["a" * 64, {}], dtype=object)},
+        {"fold": np.array([0, 20])},
+        {"fold": np.array([0])},
+        {"fold": np.array([0.0, 1.0])},
     ],
 )
 def test_what_no_run_writes_is_refused(tmp_path: Path, changed: dict):

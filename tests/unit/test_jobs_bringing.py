@@ -168,6 +168,9 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     "mistakes": lambda folder: change(folder / "report.json", mistakes=[{"file": 1}]),
     "curves": lambda folder: change(folder / "report.json", curves=[{"stage": {}}]),
     "folds": lambda folder: change(folder / "report.json", folds={"k": 3}),
+    "a confusion of the folds": lambda folder: with_folds(folder, confusion=[[1]]),
+    "classes of the folds": lambda folder: with_folds(folder, classes=["a", "b", "c", "d", "e"]),
+    "other predictions of the folds": lambda folder: with_folds(folder, n=7),
     "test": lambda folder: change(folder / "report.json", test=[]),
     "temperature": lambda folder: change(folder / "report.json", temperature=0),
     "suspects": lambda folder: change(folder / "report.json", suspects=None),
@@ -183,6 +186,14 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     "predictions": lambda folder: (folder / "predictions.npz").write_bytes(b"\x80\x04."),
     "other predictions": lambda folder: other_predictions(folder / "predictions.npz"),
 }
+
+
+def with_folds(folder: Path, **wrong: object) -> None:
+    """As if its answers were those of folds, too."""
+    shutil.copy(folder / "predictions.npz", folder / "predictions-folds.npz")
+    pooled = {name: read_json(folder / "report.json")[name] for name in forms.SUMMARY}
+    folds = {"k": 3, "accuracy": {"mean": 0.5, "sd": 0.1}, "pooled": {**pooled, **wrong}}
+    change(folder / "report.json", folds=folds)
 
 
 def cut(file: Path) -> None:
@@ -208,6 +219,11 @@ def test_what_cannot_be_relied_upon_does_not_come_in(folder, store, damage):
     said = refused(folder, store, "bring_none", "bring_damaged", "bring_refused")
     assert "\n" not in said and folder.name in said
     refused(packed(folder), store, "bring_none", "bring_damaged", "bring_refused")
+
+
+def test_folds_come_in(folder, store):
+    with_folds(folder)
+    assert Service(store).result(jobs.bring_in(folder, store)).looked_at.predictions.fold is None
 
 
 def test_links_lead_nowhere(folder, store, tmp_path):

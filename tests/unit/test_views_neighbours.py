@@ -44,8 +44,8 @@ def test_each_picture_is_a_point_that_chooses_it_and_mistakes_are_ringed(result:
     html = drawn(result)
     assert sorted(re.findall(r'data-choice="(\w+)"', html)) == sorted({record.sha256 for record in data.records})
     ringed = re.findall(r'data-choice="(\w+)"[^>]*class="wrong"', html)
-    assert set(ringed) == set(result.predictions.sha256[~result.right])
-    assert Tags(html).found.count("title") == len(result.predictions) + len(data.classes)
+    assert set(ringed) == set(result.checked.predictions.sha256[~result.checked.right])
+    assert Tags(html).found.count("title") == len(result.checked) + len(data.classes)
     for x, y in re.findall(r'd="M([\d.-]+) ([\d.-]+)m', html.split("</svg>")[0]):
         assert 0 <= float(x) <= neighbours.WIDTH and 0 <= float(y) <= neighbours.HEIGHT
     assert all(choice in html for choice in data.classes)
@@ -78,7 +78,7 @@ def test_names_are_text(result: Result, data: Dataset):
 
 
 def test_what_is_missing_is_said(result: Result):
-    first = str(result.predictions.sha256[0])
+    first = str(result.checked.predictions.sha256[0])
     assert "not on the map" in neighbours.like(result, "0" * 64)
     (result.folder / "predictions.npz").unlink()
     assert 'class="checked"' not in drawn(dataclasses.replace(result))
@@ -94,7 +94,7 @@ def test_a_map_of_an_older_model_waits_to_be_drawn_anew(result: Result):
     os.utime(result.folder / "model" / WEIGHTS, (later, later))
     html, waits = neighbours.shown(result)
     assert waits and "svg" not in html
-    assert "Draw the map first" in neighbours.like(result, str(result.predictions.sha256[0]))
+    assert "Draw the map first" in neighbours.like(result, str(result.checked.predictions.sha256[0]))
 
 
 def test_a_damaged_map_is_told_and_can_be_drawn_anew(result: Result):
@@ -102,7 +102,7 @@ def test_a_damaged_map_is_told_and_can_be_drawn_anew(result: Result):
     html, waits = neighbours.shown(result)
     assert waits and "Draw it anew" in html
     with pytest.raises(UserError, match="Draw it anew"):
-        neighbours.like(result, str(result.predictions.sha256[0]))
+        neighbours.like(result, str(result.checked.predictions.sha256[0]))
 
 
 def test_what_the_map_leaves_out_is_said(result: Result):

@@ -8,9 +8,10 @@ import pytest
 
 from resnet.data.dataset import Dataset
 from resnet.errors import UserError
-from resnet.evaluation.metrics import summarize
-from resnet.evaluation.predictions import write_predictions
-from resnet.views import comparison, figures, pictures, trust
+from resnet.evaluation.metrics import cross_validated, summarize
+from resnet.evaluation.predictions import FOLDS, write_predictions
+from resnet.ui.results import said
+from resnet.views import comparison, figures, pictures, tables, trust
 from resnet.views.result import Result
 from tests.unit.test_views_figures import HARMLESS, HOSTILE, Tags
 
@@ -28,10 +29,22 @@ def result_of(data: Dataset, folder: Path, right: float = 1.0, name: str = "pets
     folder.mkdir()
     write_predictions(folder / "predictions.npz", records, logits)
     settings = {"mode": "head", "epochs": 5, "seed": seed, "name": name}
+    summary = {"mode": "head", "data": "pets", "seconds": {"total": 9.0}, "settings": settings, "finished": 0.0}
     report = {**summarize(logits, targets, data.classes), "temperature": 1.0, "data": {"id": data.id, "name": "pets"}}
-    report |= {"summary": {"mode": "head", "data": "pets", "seconds": {"total": 9.0}, "settings": settings}}
+    report |= {"summary": {**summary, "stopped_early": False}}
     curves = [{"stage": "head", "epoch": epoch, "val_loss": 1 / epoch, "val_accuracy": 0.5} for epoch in (1, 2)]
     return Result(name, folder, {**report, "mistakes": [], "suspects": [], "curves": curves}, {}, data)
+
+
+def with_folds(result: Result) -> Result:
+    """The same after three folds, whose models are mostly wrong where that of `result` is right."""
+    records, k, random = result.data.records, len(result.classes), np.random.default_rng(1)
+    targets, fold = np.array([record.target for record in records]), np.arange(len(records)) % 3
+    logits = random.normal(size=(len(records), k)).astype(np.float32)
+    logits[np.arange(len(records)), (targets + 1) % k] += 1
+    write_predictions(result.folder / FOLDS, records, logits, fold=fold)
+    folds = cross_validated(logits, targets, fold, result.classes)
+    return dataclasses.replace(result, report={**result.report, "folds": folds})
 
 
 @pytest.fixture
@@ -57,6 +70,42 @@ def test_a_cell_shows_its_pictures_the_most_certain_first(result: Result):
     assert scores == sorted(scores, reverse=True)
 
 
+def test_with_folds_all_pictures_are_looked_at_as_models_saw_them_that_had_not_learned_from_them(
+    result: Result, data: Dataset
+):
+    folded, k = with_folds(result), len(result.classes)
+    found = [[folded.cell(i, j) for j in range(k)] for i in range(k)]
+    assert [list(map(len, row)) for row in found] == folded.figures["confusion"]
+    assert sorted(entry["sha256"] for row in found for cell in row for entry in cell) == sorted(
+        record.sha256 for record in data.records
+    )
+    html = said(folded, "en")
+    judged = f"From 3 folds: each of the {len(data.records)} pictures is judged by a model that has not seen it."
+    assert [judged in part for part in html] == [False, *[True] * 5]
+    assert html[0].startswith(said(result, "en")[0].split("</p>")[0])  # the headline is that of the model itself
+    learned = data.part("train")[0]
+    entry = folded.find(learned.sha256)
+    assert "had not seen it" in pictures.chosen(entry, learned, folded, entry["label"])
+    assert not any("From 3 folds" in part for part in said(result, "en"))
+
+
+def test_with_folds_results_are_compared_and_trusted_by_their_own_answers_alone(result: Result, data, tmp_path: Path):
+    folded, other = with_folds(result), result_of(data, tmp_path / "other", name="other")
+    for results in ([folded, other], [other, folded], [folded, with_folds(other)]):
+        assert f"On the {len(data.part('val'))} pictures" in comparison.differences(results)[0]
+    assert comparison.differences([folded, other]) == comparison.differences([result, other])
+    assert trust.covered(folded).equals(trust.covered(result))
+    assert trust.reliability(folded).equals(trust.reliability(result))
+    assert tables.predictions(folded).equals(tables.predictions(result))
+
+
+def test_without_the_folds_answers_their_figures_stand(result: Result):
+    folded = with_folds(result)
+    (folded.folder / FOLDS).unlink()
+    parts = said(dataclasses.replace(folded), "en")
+    assert "button" not in Tags(parts[1]).found and "not on this machine" in parts[4]
+
+
 @pytest.mark.parametrize("choice", ["", "0", "0 99", "-1 0", "a b", HOSTILE, "0 0 0", "٣ 0"])
 def test_a_choice_that_is_no_cell_shows_nothing(result: Result, choice: str):
     assert "card" not in pictures.cell(result, choice)
@@ -64,7 +113,7 @@ def test_a_choice_that_is_no_cell_shows_nothing(result: Result, choice: str):
 
 def test_the_least_certain_come_first_and_are_few(result: Result):
     scores = [entry["score"] for entry in result.doubtful(5)]
-    assert scores == sorted(result.probabilities.max(axis=1))[:5]
+    assert scores == sorted(result.checked.probabilities.max(axis=1))[:5]
 
 
 def test_names_are_text_and_a_deleted_data_set_leaves_the_words(result: Result):
@@ -73,7 +122,7 @@ def test_names_are_text_and_a_deleted_data_set_leaves_the_words(result: Result):
     html = pictures.doubtful(gone)
     Tags(html)
     assert "img" not in Tags(html).found and "pictures_elsewhere" not in html
-    entry = gone.find(str(gone.predictions.sha256[0]))
+    entry = gone.find(str(gone.checked.predictions.sha256[0]))
     Tags(pictures.chosen(entry, None, gone, HOSTILE))
 
 
@@ -112,7 +161,7 @@ def test_a_difference_by_chance_and_a_real_one_are_told_apart(data: Dataset, tmp
     by_chance, real = comparison.differences([good, same, bad])
     assert "neither is shown to be better" in by_chance and "p = 1" in by_chance
     assert "“good” is better" in real
-    assert f"only “good” is right on {len(good.predictions)}" in real
+    assert f"only “good” is right on {len(good.checked)}" in real
 
 
 def test_pictures_under_other_labels_and_other_pictures_are_not_compared(result: Result, data: Dataset, tmp_path: Path):
@@ -141,7 +190,7 @@ def test_thresholds_trade_answers_for_rightness(result: Result):
     answered = frame[frame["series"] == "answered"]["share"].to_numpy()
     assert answered[0] == 1 and answered[-1] == 0 and (np.diff(answered) <= 0).all()
     assert "answers none" in trust.at_threshold(result, 1.0)
-    n, right = len(result.right), result.right.sum()
+    n, right = len(result.checked), result.checked.right.sum()
     assert f"answers {n} of the {n} checked pictures, and has {right} of those right" in trust.at_threshold(result, 0)
     measured = trust.reliability(result)
     assert set(measured["series"]) == {"as sure as right", "measured"}
