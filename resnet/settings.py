@@ -97,8 +97,6 @@ class TrainSettings:
                 found.append(Message(key, {"field": field, "value": value, "low": low, "high": high}))
         if self.folds and self.patience:
             found.append(Message("folds_with_patience"))
-        if self.folds and self.minutes:
-            found.append(Message("folds_with_minutes"))
         if "minutes" in said and "epochs" in said:
             found.append(Message("minutes_or_epochs", {"minutes": self.minutes, "epochs": self.epochs}))
         if "devices" in said and self.devices != 1 and self.device not in (None, "cuda", "cpu"):

@@ -165,8 +165,9 @@ STRINGS: dict[str, tuple[str, str]] = {
     "help_name": ("What the run is called in lists.", "训练在列表中的名称。"),
     "help_epochs": ("Passes over all pictures. More takes longer.", "遍历全部图片的次数。越多越久。"),
     "help_minutes": (
-        "How long it may take in all, instead of a number of epochs. Head only ends as soon as it is done.",
-        "总共可用的分钟数，代替轮数。只训练末层时，完成即结束。",
+        "How long it may take in all, folds included, instead of a number of epochs. Head only ends as soon as it is "
+        "done.",
+        "总共可用的分钟数（含各折），代替轮数。只训练末层时，完成即结束。",
     ),
     "help_image_size": (
         "Side of the square that the network sees. Larger shows finer detail, and is slower.",

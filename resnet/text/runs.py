@@ -187,10 +187,6 @@ STRINGS: dict[str, tuple[str, str]] = {
         "Resume goes on.",
         "在交叉验证期间停止，模型本身尚未开始学习，因此还没有模型。可选择继续。",
     ),
-    "folds_with_minutes": (
-        "folds and minutes do not go together: bound the models of the folds by epochs.",
-        "folds 与 minutes 不能同时使用：请用 epochs 来限定各折的训练。",
-    ),
     "folds_with_patience": (
         "folds and patience do not go together: the fold that a model is tried on must not choose its epoch. "
         "Leave one of them out.",

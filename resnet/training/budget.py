@@ -15,7 +15,7 @@ class Budget:
 
     The learning-rate schedule follows `progress`, which rises with every step by an equal share of what is missing
     from 1: where steps turn out slower or faster than thought, the schedule still comes to its end with the time.
-    clock: seconds of work on the run so far. looks: of the evaluation at the end, in validation parts.
+    clock: seconds of work so far. looks: of the evaluation at the end, in validation parts.
     selects: validation selects the epoch, so none is left out.
     """
 

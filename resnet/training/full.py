@@ -64,7 +64,7 @@ class FullStage:
     Bounded by minutes, `epochs` and `steps` are what fits by the present speed, planned anew before every step.
     Of several ranks each learns from its share of every batch, and looks at its share of the validation part. What
     they have found is added up after the backward pass, not during it: so none waits for one that runs out of memory.
-    clock: seconds of work on the run so far; needed where minutes bound it. looks: see `Budget`.
+    clock: seconds of work so far; needed where minutes bound it. looks: see `Budget`.
     """
 
     def __init__(
@@ -94,9 +94,9 @@ class FullStage:
         self.best, self.best_epoch, self.best_loss = None, 0, math.inf  # by validation loss, where there is patience
         self.seen: list[np.ndarray] = []  # the validation pictures
         self.step, self.validated, self.loss = 0, 0, Loss()  # steps taken, epochs ended and validated
-        self.budget = (
-            Budget(settings.minutes, clock, looks, selects=settings.patience > 0) if settings.minutes else None
-        )
+        self.budget = None
+        if settings.minutes is not None:  # below 0 where the models of folds took longer than they should
+            self.budget = Budget(settings.minutes, clock, looks, selects=settings.patience > 0)
         self.epochs, self.highest_rate = settings.epochs or 1, settings.learning_rate
         self.micro_batch = settings.batch_size  # pictures that go through the network at once
         self.epoch_steps = steps_per_epoch(len(train.paths), settings.batch_size)

@@ -25,7 +25,7 @@ class Trainer:
     a model of the same shape that is given the state goes on from there.
 
     engine: "torch" or "onnx": what computes the features from which a head learns.
-    clock: seconds of work on the run so far, where settings bound it by minutes; None: counted from here.
+    clock: seconds of work so far, where settings bound it by minutes; None: counted from here.
     looks: how many times as many pictures as the validation part has are looked at when the run is over.
     ranks: the processes that train together; in each, the trainer gives the same events at the same time.
     """

@@ -25,11 +25,12 @@ class Folds:
     """
 
     def __init__(self, data: Dataset, settings: TrainSettings) -> None:
-        self.data, self.count = data, settings.folds or 0
+        self.data, self.count, self.bound = data, settings.folds or 0, settings.minutes
         self.records = [record for record in data.records if record.split != "test"] if self.count else []
         self.fold_of = np.array(folds(self.records, self.count, settings.seed), dtype=np.int64)
         self.logits = np.zeros((len(self.records), len(data.classes)), dtype=np.float32)
         self.done = 0  # models tried; where all are, it is the delivered one's turn
+        self.since = 0.0  # seconds of work on the run when the present model's turn came
 
     @property
     def present(self) -> int | None:
@@ -41,6 +42,11 @@ class Folds:
         """Models that are still to come after the present one."""
         return self.count - self.done
 
+    @property
+    def minutes(self) -> float | None:
+        """What the present model may take where minutes bound the run: as much as each of those after it."""
+        return None if self.bound is None else (self.bound - self.since / 60) / (1 + self.after)
+
     def parts(self) -> tuple[list[Record], list[Record]]:
         """What the present model learns from, and what it is checked with."""
         if self.present is None:
@@ -48,18 +54,21 @@ class Folds:
         own = self.fold_of == self.done
         return [self.records[i] for i in np.flatnonzero(~own)], [self.records[i] for i in np.flatnonzero(own)]
 
-    def note(self, evaluation: Evaluation) -> None:
-        """What the present model made of its own fold; then it is the next one's turn."""
+    def note(self, evaluation: Evaluation, now: float) -> None:
+        """What the present model made of its own fold; from `now` (seconds of work on the run) on it is the next one's
+        turn."""
         self.logits[self.fold_of == self.done] = evaluation.logits
         self.done += 1
+        self.since = now
 
     def state(self) -> State:
         """A part of what a run saves."""
-        return ({LOGITS: torch.from_numpy(self.logits)} if self.count else {}), {"folds": self.done}
+        tensors = {LOGITS: torch.from_numpy(self.logits)} if self.count else {}
+        return tensors, {"folds": self.done, "since": self.since}
 
     def load_state(self, state: State) -> None:
         tensors, counters = state
-        self.done = counters.get("folds", 0)
+        self.done, self.since = counters.get("folds", 0), counters.get("since", 0.0)
         if self.count:
             self.logits = tensors[LOGITS].numpy()
 

@@ -178,10 +178,14 @@ class Run:
         license = self.record.get("license")  # what is made of weights is bound by theirs
         self.config = ModelConfig(self.record["architecture"], labels, preprocessing, license=license)
         parts = (pictures(self.data, records) for records in self.folds.parts())
-        engine, looks = self.record.get("engine", "torch"), 1 + len(self.data.part("test")) / len(self.data.part("val"))
-        return Trainer(
-            model, preprocessing, *parts, settings, engine, lambda: time.monotonic() - self.began, looks, self.ranks
-        )
+        tested = [] if self.folds.present else self.data.part("test")
+        engine, looks = self.record.get("engine", "torch"), 1 + len(tested) / len(self.data.part("val"))
+        settings = replace(settings, minutes=self.folds.minutes)
+        return Trainer(model, preprocessing, *parts, settings, engine, self._clock, looks, self.ranks)
+
+    def _clock(self) -> float:
+        """Seconds of work since the present model's turn came."""
+        return time.monotonic() - self.began - self.folds.since
 
     def _start(self) -> ResNet:
         """The start weights. With folds they are kept in the run's folder: several models begin with them."""
@@ -231,7 +235,8 @@ class Run:
                 return False
             start = time.monotonic()
             predictor = self._written(self.folder / ".draft")
-            self.folds.note(self._examine(predictor, self.folds.parts()[1], self.trainer.known_logits()))
+            evaluation = self._examine(predictor, self.folds.parts()[1], self.trainer.known_logits())
+            self.folds.note(evaluation, self.ranks.first(time.monotonic() - self.began))
             self.seconds["evaluate"] += time.monotonic() - start
             self.settings, self.chosen = replace(self.settings, **dict.fromkeys(self.chosen)), {}
             before, self.trainer = self.trainer, self._trainer(fresh=True)

@@ -226,6 +226,37 @@ def test_a_run_that_is_stopped_in_its_folds_has_no_model_yet_and_goes_on(start, 
     assert go(folder) == "done" and read_json(folder / "report.json")["folds"]["k"] == 2
 
 
+def test_minutes_are_shared_out_among_all_models(start, parted, monkeypatch):
+    turns, clocks = [], []
+
+    class Ticking:
+        now, time = 0, time.time
+
+        def monotonic(self) -> float:
+            self.now += 1
+            return self.now
+
+    class Watched(Trainer):
+        def __init__(self, model, preprocessing, train, val, settings, engine, clock, looks, ranks):
+            turns.append((settings.minutes, looks))
+            self.clock, self.bound = clock, settings.minutes
+            unbounded = replace(settings, minutes=None, epochs=1)
+            super().__init__(model, preprocessing, train, val, unbounded, engine, clock, looks, ranks)
+
+        def fit(self):
+            clocks.append(ticking.now + 1 - self.clock())
+            yield from super().fit()
+
+    ticking = Ticking()
+    monkeypatch.setattr(worker, "time", ticking)
+    monkeypatch.setattr(worker, "Trainer", Watched)
+    folder = start(parted, mode="full", folds=2, minutes=30)
+    assert worker.run(folder, Status(folder), Control(), 0.0) == "done"
+    assert [looks for _, looks in turns] == [1, 1, 1 + 15 / 10]  # the test part is looked at once, at the end
+    since = [30 * 60 - minutes * 60 * models for (minutes, _), models in zip(turns, (3, 2, 1), strict=True)]
+    assert since == pytest.approx(clocks) and 0 == since[0] < since[1] < since[2] < ticking.now
+
+
 def test_the_time_left_counts_all_models(start, data, monkeypatch):
     left = []
 
