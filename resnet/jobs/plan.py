@@ -16,10 +16,11 @@ from resnet.evaluation import LOOKED_AT_AGAIN
 from resnet.nn.variants import VARIANTS, variant
 from resnet.predictor.engines import launched, likely_device
 from resnet.settings import TrainSettings, resolve
-from resnet.store import Store
+from resnet.store import Store, folders
 from resnet.text import Message
 from resnet.weights.find import HubName, config_of, find
 from resnet.weights.preprocessing import Preprocessing
+from resnet.worker.record import read_settings
 from resnet.worker.speeds import Speeds
 
 T = TypeVar("T")
@@ -54,6 +55,8 @@ def plan(store: Store, settings: TrainSettings, data: Dataset | None = None) -> 
     if data:
         problems += data.problems()
         problems += _fold_problems(data, settings)
+    if data and start and settings.folds and _has_seen(store, start[0], data):
+        problems.append(Message("folds_seen", {"model": settings.model, "data": data.name}))
     if problems:
         raise UserError.of(problems)
     model, architecture, preprocessing, license = start
@@ -91,6 +94,20 @@ def _fold_problems(data: Dataset, settings: TrainSettings) -> list[Message]:
         return [Message("folds_many", {"folds": settings.folds, "units": len({*fold_of})})]
     labels = unspread(records, fold_of)
     return [Message("folds_one_sided", {"labels": few(labels)})] if labels else []
+
+
+def _has_seen(store: Store, model: str, data: Dataset) -> bool:
+    """Whether a start model is a run that learned from pictures of `data`, or that began with one which did."""
+    own, looked = {record.sha256 for record in data.records}, set()
+    while (run := store.runs / model) in folders(store.runs) and run not in looked:
+        looked.add(run)
+        record = read_settings(run)
+        known, model = store.datasets / record["data"]["id"], record["settings"]["model"]
+        if known == data.folder or (
+            known in folders(store.datasets) and own & {record.sha256 for record in Dataset.open(known).part("train")}
+        ):
+            return True
+    return False
 
 
 def _device_problems(settings: TrainSettings, images: int) -> list[Message]:

@@ -192,6 +192,11 @@ STRINGS: dict[str, tuple[str, str]] = {
         "Leave one of them out.",
         "folds 与 patience 不能同时使用：用于检查的一折不能再用来选定轮次。请去掉其中之一。",
     ),
+    "folds_seen": (
+        "{model} has learned from pictures of “{data}”, so no fold would be judged by a model that has not seen it. "
+        "Start from another model, or leave folds out.",
+        "{model} 已学过“{data}”中的图片，各折便无法由未见过它的模型判断。请换一个起始模型，或不使用折。",
+    ),
     "folds_many": (
         "{folds} folds are more than these pictures can be divided into: {units} at most, for groups stay together.",
         "{folds} 折超出了这些图片可划分的数量：同组图片须在一起，最多 {units} 折。",

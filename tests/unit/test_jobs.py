@@ -17,6 +17,7 @@ import pytest
 
 import resnet
 from resnet import jobs
+from resnet.data.corrections import correct, corrected
 from resnet.data.dataset import Dataset
 from resnet.data.importing import import_dataset
 from resnet.errors import UserError
@@ -126,6 +127,23 @@ def test_a_class_with_one_picture_stops_a_start_and_one_class_an_import(store, s
     with pytest.raises(UserError, match="A single picture in: circles"):
         jobs.start(store, replace(settings, data=data.id))
     assert folders(store.runs) == []
+
+
+def test_folds_of_pictures_that_the_start_weights_have_seen_are_refused(store, settings, data, small_model):
+    first, second = make_run(store, "done"), make_run(store, "done")
+    for run in (first, second):
+        shutil.copytree(small_model, run / "model")
+    again = replace(settings, model=second.name, folds=2)
+    jobs.plan(store, again)  # both learned from other pictures
+    write_json(first / "settings.json", {**read_json(first / "settings.json"), "data": {"id": data.id, "name": "d"}})
+    record = read_json(second / "settings.json")
+    write_json(second / "settings.json", {**record, "settings": {**record["settings"], "model": first.name}})
+    correct(data, data.records[0].sha256, None)
+    for same in (data, corrected(data, store)):
+        with pytest.raises(UserError, match="has learned from pictures of"):
+            jobs.plan(store, replace(again, data=same.id))
+    jobs.plan(store, replace(again, folds=None))
+    jobs.plan(store, replace(again, mode="scratch"))
 
 
 @pytest.mark.parametrize("mode", ["head", "full", "auto", "scratch"])
