@@ -348,7 +348,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--out", default=".", metavar="DIR", help="where to write NAME-run.zip (default: here)")
     sub = command("import-run", import_run, "bring in a run of another ResNet Lab", json=True)
     sub.add_argument("path", metavar="PATH", help="its zip, or its folder")
-    sub = command("delete", delete, "delete a run or a data set")
+    sub = command("delete", delete, "delete a run, which ends without saving if it is on its way, or a data set")
     sub.add_argument("reference", metavar="RUN|DATA")
 
     sub = command("evaluate", evaluate, "try a model on a part of a data set", json=True)

@@ -2,7 +2,9 @@
 
 import contextlib
 import importlib.metadata
+import os
 import platform
+import shutil
 import signal
 import subprocess
 import time
@@ -142,13 +144,20 @@ def resume(store: Store, run: str) -> str:
 
 
 def delete_run(store: Store, run: str) -> None:
-    """Delete a run that no worker has."""
-    folder = store.run(run)
-    with store.exclusive():
-        state = status(folder)["state"]
-        if state in ALIVE:
-            raise UserError("run_is_alive", run=folder.name, state=state)
-        delete_folder(folder, store.temporary())
+    """Delete a run. Nobody finds it from now on, and a worker that has it ends at its next step without saving.
+
+    Its end is waited for, unless its step takes long.
+    """
+    temporary = store.temporary()
+    try:
+        with store.exclusive():
+            folder = store.run(run)
+            os.replace(folder, temporary / folder.name)
+        deadline = time.monotonic() + END
+        while is_locked(temporary / folder.name / "lock") and time.monotonic() < deadline:
+            time.sleep(0.05)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def rename(store: Store, run: str, name: str) -> None:

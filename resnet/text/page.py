@@ -358,6 +358,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "start_needs_pictures": ("Choose pictures first (step 1).", "请先选择图片（第 1 步）。"),
     "same_on_command_line": ("The same on the command line", "等效的命令行"),
     "stop": ("Stop and keep the model", "停止并保留模型"),
+    "delete_run": ("Delete the run", "删除此训练"),
     "resume": ("Resume", "继续训练"),
     "see_result": ("See the result", "查看结果"),
     "curve_loss": ("Loss: how wrong it is", "损失：错得有多远"),
@@ -422,6 +423,10 @@ STRINGS: dict[str, tuple[str, str]] = {
     "delete_question": (
         "Delete “{name}”, its model and its report? This cannot be undone.",
         "删除“{name}”及其模型和报告？此操作无法撤销。",
+    ),
+    "delete_live_question": (
+        "Delete “{name}”? It has not ended: it is stopped now, and what it has learned is lost. This cannot be undone.",
+        "删除“{name}”？它尚未结束：将立即停止，已学到的内容会丢失。此操作无法撤销。",
     ),
     "delete_data_question": (
         "Delete “{name}” with its copies of the pictures? Models that learned from it stay. This cannot be undone.",

@@ -215,10 +215,6 @@ STRINGS: dict[str, tuple[str, str]] = {
         "Start a new run with a tenth of it.",
         "训练 {run} 会因同样的原因再次失败：学习率过高。请用它的十分之一开始新的训练。",
     ),
-    "run_is_alive": (
-        "The run {run} is {state}. Stop it first, then delete it.",
-        "训练 {run} 的状态是 {state}。请先停止，再删除。",
-    ),
     "run_started_twice": (
         "The same run was started a moment ago (it is {run}), so this second start is left out.",
         "同样的训练刚刚已开始（编号 {run}），因此忽略这第二次启动。",

@@ -7,6 +7,7 @@ import gradio as gr
 from resnet import jobs
 from resnet.jobs.remedies import MOST
 from resnet.text import say
+from resnet.ui.asking import Asking
 from resnet.ui.components import Choice
 from resnet.ui.models import model_choices
 from resnet.ui.offer import ModelOffer
@@ -42,6 +43,8 @@ class FinetuneTab:
                 self.resume = self._button("resume", "run-resume", visible=False)
                 self.see = self._button("see_result", "run-see", variant="primary", visible=False)
                 self.remedies = [gr.Button("", elem_id=f"run-remedy-{n}", visible=False) for n in range(MOST)]
+                self.discard = self._button("delete_run", "run-delete", visible=False)
+            self.discarding = Asking(self.page, self._button, "run")
             self.worst = self.page.html("run-worst")
         self.watched, self.seen, self.tried = gr.State(""), gr.State(None), gr.State(0)
         self.timer = gr.Timer(1)
@@ -54,10 +57,7 @@ class FinetuneTab:
                 self.data = Choice([], elem_id="finetune-data", interactive=True, scale=4)
                 self.words.put(self.data, label="imported")
                 self.delete = self._button("delete", "finetune-delete", visible=False, scale=1, min_width=140)
-            with gr.Row(visible=False, elem_id="finetune-ask", elem_classes="buttons ask") as self.ask:
-                self.question = self.page.html("finetune-question")
-                self.sure = self._button("delete_for_good", "finetune-delete-sure", variant="stop")
-                self.keep = self._button("keep", "finetune-delete-keep")
+            self.deleting = Asking(self.page, self._button, "finetune")
             self.data_note = self.page.html("finetune-data-note")
             self.report = self.page.html("finetune-report", min_height=24)
             self.even = self._button("balance_classes", "finetune-balance-them", size="md", visible=False)
@@ -94,14 +94,12 @@ class FinetuneTab:
             trigger_mode="always_last",
         )
         page.on(self.even.click, self.balance, [], [self.even, self.plan.fields["balance"]])
-        page.on(self.data.change, self.allow, [self.data], [self.delete, self.ask])
-        page.on(self.delete.click, self.ask_first, [self.data], [self.ask, self.question], self.data_note)
-        page.on(self.keep.click, self.ask_no_more, [], [self.ask])
-        page.on(self.sure.click, self.delete_it, [self.data], [self.data, self.ask], self.data_note)
+        page.on(self.data.change, self.allow, [self.data], [self.delete])
+        self.deleting.wire(self.delete, self.data, self.question, self.delete_it, [self.data], self.data_note)
         page.on([page.load, self.tab.select, language.change], self.offer, [self.model], [self.data, self.model])
         self.plan.wire(self.offered.arrived)
         shown = [self.watched, self.seen, self.run_part, self.run, self.loss, self.accuracy]
-        shown += [self.stop, self.resume, self.see, self.tried, *self.remedies]
+        shown += [self.stop, self.resume, self.see, self.discard, self.tried, *self.remedies]
         watch = {"inputs": [self.watched, self.seen], "outputs": shown, "queue": False}
         page.on(self.timer.tick, self.watch, **watch)
         page.on([self.tried.change, language.change], self.say_worst, [self.watched, self.tried], [self.worst])
@@ -114,6 +112,8 @@ class FinetuneTab:
         begun.success(None, js="() => window.resnetLab.show('run-part')", api_visibility="private")
         page.on(self.stop.click, self.end, [self.watched], [self.stop], self.run_note)
         page.on(self.resume.click, self.go_on, [self.watched], [self.seen], self.run_note)
+        run = (self.discard, self.watched, results.question)
+        self.discarding.wire(*run, self.discard_it, [self.run_part], self.run_note)
         page.on(self.see.click, results.turn_to, [self.watched], [page.tabs, results.chosen], self.run_note)
 
     # callbacks
@@ -148,18 +148,14 @@ class FinetuneTab:
         return gr.update(visible=False), "loss"
 
     def allow(self, data: str, language: str):
-        return gr.update(visible=bool(data)), gr.update(visible=False)
+        return gr.update(visible=bool(data))
 
-    def ask_first(self, data: str, language: str):
-        name = self.service.dataset(data).name
-        return gr.update(visible=True), figures.lines(say("delete_data_question", language, name=name))
-
-    def ask_no_more(self, language: str):
-        return gr.update(visible=False)
+    def question(self, data: str, language: str):
+        return say("delete_data_question", language, name=self.service.dataset(data).name)
 
     def delete_it(self, data: str, language: str):
         self.service.delete_dataset(data)
-        return self.choose(None, language), gr.update(visible=False)
+        return (self.choose(None, language),)
 
     def begin(self, *form_and_language):
         *form, _ = form_and_language
@@ -176,9 +172,9 @@ class FinetuneTab:
         run = self.service.worth_watching(watched)
         version = (run, self.service.version(run), language)
         if version == seen:
-            return (gr.skip(),) * (10 + MOST)
+            return (gr.skip(),) * (11 + MOST)
         if not run:
-            return "", version, gr.update(visible=False), *[gr.skip()] * (7 + MOST)
+            return "", version, gr.update(visible=False), *[gr.skip()] * (8 + MOST)
         status, lines, name = self.service.progress(run)
         return (
             *(run, version, gr.update(visible=True), figures.running(status, name, language)),
@@ -187,13 +183,14 @@ class FinetuneTab:
             *offered(self.service.remedies(run), language),
         )
 
-    def buttons(self, run: str, status: dict) -> tuple[dict, dict, dict]:
-        """To stop, to resume, to see what came of it: those that the run's state allows."""
+    def buttons(self, run: str, status: dict) -> tuple[dict, dict, dict, dict]:
+        """To stop, to resume, to see what came of it, to delete it: those that the run's state calls for."""
         state = status["state"]
         return (
             gr.update(visible=state in ("running", "queued"), interactive=True),
             gr.update(visible=state in jobs.RESUMABLE and not jobs.diverged(status)),
             gr.update(visible=state in ("done", "stopped") and self.service.has_report(run)),
+            gr.update(visible=state != "done"),
         )
 
     def say_worst(self, run: str, tried: int, language: str):
@@ -205,6 +202,10 @@ class FinetuneTab:
     def end(self, run: str, language: str):
         self.service.stop(run)
         return gr.update(interactive=False)
+
+    def discard_it(self, run: str, language: str):
+        self.service.delete(run)
+        return (gr.update(visible=False),)
 
     def go_on(self, run: str, language: str):
         self.service.resume(run)

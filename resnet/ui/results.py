@@ -2,7 +2,9 @@
 
 import gradio as gr
 
+from resnet import jobs
 from resnet.text import say
+from resnet.ui.asking import Asking
 from resnet.ui.comparing import Comparing
 from resnet.ui.components import Choice, choice
 from resnet.ui.looking import Looking
@@ -39,10 +41,7 @@ class ResultsTab:
         with gr.Row(visible=False, elem_id="results-renaming", elem_classes="bottom") as self.renaming:
             self.new_name = self.words.put(gr.Textbox(elem_id="results-name", max_length=80), label="new_name")
             self.named = self._button("rename", "results-named", scale=0)
-        with gr.Row(visible=False, elem_id="results-ask", elem_classes="buttons ask") as self.ask:
-            self.question = self.page.html("results-question")
-            self.sure = self._button("delete_for_good", "results-delete-sure", variant="stop")
-            self.keep = self._button("keep", "results-delete-keep")
+        self.deleting = Asking(self.page, self._button, "results")
 
     def _lay_out_details(self) -> None:
         with gr.Tabs(elem_id="results-details"):
@@ -115,7 +114,7 @@ class ResultsTab:
             show_progress="minimal",
             show_progress_on=self.headline,
         )
-        own = [self.further, self.rename, self.delete, self.renaming, self.ask]
+        own = [self.further, self.rename, self.delete, self.renaming]
         page.on(self.chosen.change, self.allow, [self.chosen], own)
         page.on(self.runs.select, self.pick, [self.listed], [self.chosen])
         page.on(self.use.click, self.use_it, [self.chosen], [page.tabs, classify.model], self.note)
@@ -143,9 +142,7 @@ class ResultsTab:
         self.neighbours.wire()
         self.trust.wire()
         self.comparing.wire()
-        page.on(self.delete.click, self.ask_first, [self.chosen], [self.ask, self.question])
-        page.on(self.keep.click, self.ask_no_more, [], [self.ask])
-        page.on(self.sure.click, self.delete_it, [self.chosen], [*listed, self.ask], self.note)
+        self.deleting.wire(self.delete, self.chosen, self.question, self.delete_it, listed, self.note)
         if not self.service.hosted:
             outputs = [*listed, self.brought]
             wait = {"show_progress": "full", "show_progress_on": self.brought, "concurrency_id": "import"}
@@ -175,7 +172,7 @@ class ResultsTab:
 
     def allow(self, chosen: str, language: str):
         own = gr.update(visible=self.service.is_own(chosen) and not self.service.hosted)
-        return own, own, own, gr.update(visible=False), gr.update(visible=False)
+        return own, own, own, gr.update(visible=False)
 
     def ask_name(self, chosen: str, language: str):
         return gr.update(visible=True), self.service.name(chosen)
@@ -196,16 +193,13 @@ class ResultsTab:
         models = model_choices(self.service, language, classifiers=True)
         return gr.Tabs(selected="classify"), gr.update(choices=models, value=chosen)
 
-    def ask_first(self, chosen: str, language: str):
-        name = self.service.name(chosen)
-        return gr.update(visible=True), figures.lines(say("delete_question", language, name=name))
-
-    def ask_no_more(self, language: str):
-        return gr.update(visible=False)
+    def question(self, run: str, language: str):
+        live = self.service.status(run)["state"] in jobs.ALIVE
+        return say("delete_live_question" if live else "delete_question", language, name=self.service.name(run))
 
     def delete_it(self, chosen: str, language: str):
         self.service.delete(chosen)
-        return *self.offer("", language), gr.update(visible=False)
+        return self.offer("", language)
 
     def bring_in(self, file: str, language: str):
         run = self.service.bring_in(file)

@@ -419,8 +419,8 @@ class Service:
         if self.hosted:
             return ""
         live, unfinished = self._live()
-        kept = watched if watched and (self.store.runs / watched).is_dir() else unfinished
-        return watched if watched in live else next(iter(live), kept)
+        here = [run for run in (*live, watched, unfinished) if run and (self.store.runs / run).is_dir()]
+        return watched if watched in here and watched in live else next(iter(here), "")
 
     @at_home
     def version(self, run: str) -> tuple:

@@ -248,6 +248,7 @@ class Run:
         """Whether the training of the present model came to its planned end."""
         pace = _Pace()
         for event in self.trainer.fit():
+            self.status.leave_if_deleted()
             self.unsaved = True
             if isinstance(event, Progress):
                 self._note_progress(event, pace)

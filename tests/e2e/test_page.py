@@ -324,6 +324,29 @@ def test_sample_pictures_are_ready_to_train_on_at_once_and_can_be_deleted(page: 
     assert not list(fresh.store.datasets.iterdir())
 
 
+def test_a_run_is_deleted_on_its_way_and_other_pages_see_it_gone(page: Page, fresh: App):
+    other = page.context.new_page()
+    for visitor in (page, other):
+        visit(visitor, fresh)
+        tab(visitor, "Fine-tune")
+    page.locator("#finetune-samples").click()
+    page.locator("#finetune-start").click()
+    for visitor in (page, other):
+        expect(visitor.locator("#run-status")).to_contain_text("drawn shapes")
+    question = page.locator("#run-question")
+    page.locator("#run-delete").click()
+    expect(question).to_contain_text("It has not ended")
+    page.locator("#run-delete-keep").click()
+    expect(question).to_be_hidden()
+    expect(page.locator("#run-status")).to_be_visible()
+    page.locator("#run-delete").click()
+    page.locator("#run-delete-sure").click()
+    for visitor in (page, other):
+        expect(visitor.locator("#run-status")).to_be_hidden()
+        assert visitor.locator(".toast-body").count() == 0, "nothing to warn of"
+    assert not list(fresh.store.runs.iterdir())
+
+
 def test_the_shipped_models_own_training_is_the_first_result(page: Page, fresh: App):
     visit(page, fresh)
     tab(page, "Results")

@@ -197,6 +197,18 @@ def test_the_queue_is_in_order(store, settings):
     assert finished == sorted(finished)
 
 
+def test_a_run_is_deleted_in_the_middle_and_the_next_one_has_its_turn(store, settings):
+    folder = store.runs / jobs.start(store, replace(settings, mode="full", epochs=1000))
+    following = store.runs / jobs.start(store, replace(settings, mode="head", head_epochs=1))
+    in_the_middle(folder, 5)
+    deleted, decoding = worker(folder), list(children(worker(folder).pid))
+    jobs.delete_run(store, folder.name)
+    assert deleted.wait(10) == 1
+    until(lambda: not any(running(pid) for pid in decoding))
+    assert ended(following) == "done"
+    assert not folder.exists() and folder.name not in [run["run"] for run in jobs.list_runs(store)]
+
+
 def test_a_run_waits_for_the_device_that_torch_finds_not_only_for_the_guessed_one(
     store, settings, tmp_path, monkeypatch
 ):

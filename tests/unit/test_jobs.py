@@ -185,13 +185,11 @@ def test_two_clicks_are_one_run(store, settings, busy):
     assert [record["run"] for record in jobs.list_runs(store)] == [third, other, run]
 
 
-def test_a_run_in_the_queue_is_stopped_resumed_and_refuses_deletion(store, settings, data, busy):
+def test_a_run_in_the_queue_is_stopped_and_resumed_and_keeps_its_data(store, settings, data, busy):
     run = jobs.start(store, settings)
     folder = store.runs / run
     until(lambda: is_locked(folder / "lock"))
     assert jobs.status(folder)["state"] == "queued"
-    with pytest.raises(UserError, match=rf"The run {run} is queued. Stop it first"):
-        jobs.delete_run(store, run)
     with pytest.raises(UserError, match=rf"is used by the run {run}, which is queued"):
         jobs.delete_dataset(store, "shapes")
     with pytest.raises(UserError, match="only one that was stopped, failed or was lost can be resumed"):
@@ -232,15 +230,34 @@ def test_a_worker_killed_in_the_queue_is_lost(store, settings, busy):
     assert jobs.status(folder)["state"] == "queued"
 
 
-def test_a_run_deleted_by_hand_in_the_queue_leaves_no_ghost(store, settings, busy):
-    folder = store.runs / jobs.start(store, settings)
-    until(lambda: is_locked(folder / "lock"))
-    worker = jobs.workers.launched[folder]
+def by_hand(store: Store, run: str) -> None:
+    folder = store.runs / run
     until(lambda: shutil.rmtree(folder, ignore_errors=True) or not folder.exists())  # its worker may be writing
+
+
+@pytest.mark.parametrize(("delete", "taken"), [(by_hand, True), (jobs.delete_run, True), (jobs.delete_run, False)])
+def test_a_run_deleted_in_the_queue_leaves_no_ghost(store, settings, busy, delete, taken):
+    folder = store.runs / jobs.start(store, settings)
+    until(lambda: is_locked(folder / "lock") or not taken)  # by its worker; else that has only just been launched
+    worker = jobs.workers.launched[folder]
+    delete(store, folder.name)
+    with pytest.raises(UserError, match="There is no run"):
+        jobs.status(folder)
     busy.release()
     assert worker.wait(60) == 1
-    assert list(store.runs.iterdir()) == []
-    assert jobs.list_runs(store) == []
+    assert list(store.runs.iterdir()) == jobs.list_runs(store) == []
+    with pytest.raises(UserError, match="There is no run"):
+        jobs.delete_run(store, folder.name)
+
+
+def test_pages_turn_from_a_deleted_run_to_what_there_is(store, settings, busy):
+    first, second = jobs.start(store, settings), jobs.start(store, replace(settings, seed=1))
+    service = Service(store)
+    assert service.worth_watching(second) == second and service.worth_watching("") == first
+    jobs.delete_run(store, first)
+    assert service.worth_watching(first) == second
+    jobs.delete_run(store, second)
+    assert service.worth_watching(second) == ""
 
 
 # states
@@ -496,7 +513,7 @@ def test_several_processes_change_one_workspace_at_once(store, pictures, small_m
         told, errors = process.communicate(timeout=240)
         assert process.returncode == 0 and errors == "", errors
         assert set(told.split()) <= {
-            *("run_unknown", "dataset_unknown", "run_not_resumable", "run_is_alive", "data_in_use", "dataset_damaged"),
+            *("run_unknown", "dataset_unknown", "run_not_resumable", "data_in_use", "dataset_damaged"),
             *("problems", "run_started_twice"),
         }
     runs, sets = jobs.list_runs(store), {folder.name for folder in folders(store.datasets)}
