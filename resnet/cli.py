@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TextIO
 
 from resnet import jobs, weights
+from resnet.data import corrections
 from resnet.data.dataset import Dataset, list_datasets
 from resnet.data.decoder import fitted_one
 from resnet.data.images import READ_SUFFIXES
@@ -113,6 +114,24 @@ def data_list(options: argparse.Namespace, store: Store) -> None:
 def data_report(options: argparse.Namespace, store: Store) -> None:
     data = Dataset.open(store.dataset(options.data))
     _give(options, {"dataset": data.id, "report": data.report}, lambda result: _report_lines(data))
+
+
+def data_correct(options: argparse.Namespace, store: Store) -> None:
+    data = Dataset.open(store.dataset(options.data))
+    if options.make:
+        new = corrections.corrected(data, store)
+        return _give(options, {"dataset": new.id, "report": new.report}, lambda result: _report_lines(new))
+    if options.undo:
+        corrections.undo(data)
+    elif options.label or options.leave_out is not None:
+        name, label = options.label or (options.leave_out, None)
+        corrections.correct(data, corrections.picture(data, name).sha256, label)
+    records, made = {record.sha256: record for record in data.records}, corrections.corrections(data)
+    entries = [
+        {"file": records[sha256].source, "sha256": sha256, "label": records[sha256].label, "corrected": label}
+        for sha256, label in made.items()
+    ]
+    _give(options, {"dataset": data.id, "corrections": entries}, _correction_lines)
 
 
 def train(options: argparse.Namespace, store: Store) -> None:
@@ -328,6 +347,14 @@ def _parser() -> argparse.ArgumentParser:
     command("list", data_list, "list the imported data sets", within=data)
     sub = command("report", data_report, "tell what was found in a data set", json=True, within=data)
     sub.add_argument("data", metavar="ID")
+
+    sub = command("correct", data_correct, "list corrections of a data set, or make one", json=True, within=data)
+    sub.add_argument("data", metavar="ID")
+    what = sub.add_mutually_exclusive_group()
+    what.add_argument("--label", nargs=2, metavar=("PICTURE", "CLASS"), help="a picture, by its file, shows that class")
+    what.add_argument("--leave-out", metavar="PICTURE", help="leave a picture out")
+    what.add_argument("--undo", action="store_true", help="take back the last correction")
+    what.add_argument("--make", action="store_true", help="make the corrected data set; this one stays as it is")
 
     sub = command("train", train, "tune a model on a data set, or train one from random weights", json=True)
     _add_settings(sub)
@@ -555,6 +582,15 @@ def _report_lines(data: Dataset) -> list[str]:
         if report.get(kind):
             lines.append(f"  {words}: {report.get('totals', {}).get(kind, len(report[kind]))}")
     return lines + [f"  note: {Message.from_json(warning).say()}" for warning in report["warnings"]]
+
+
+def _correction_lines(result: dict) -> list[str]:
+    entries = result["corrections"][::-1]
+    lines = [say("corrections_so_far", count=len(entries)) if entries else say("no_corrections")]
+    for entry in entries:
+        key = "correction_out" if entry["corrected"] is None else "correction_label"
+        lines.append("  " + say(key, file=entry["file"], old=entry["label"], new=entry["corrected"]))
+    return lines
 
 
 def _result_lines(result: dict) -> list[str]:

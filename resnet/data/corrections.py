@@ -14,7 +14,7 @@ from pathlib import Path
 
 from resnet.data.dataset import Dataset, Record, write_manifest, write_report
 from resnet.data.importing import clean_name, content_id, publish
-from resnet.data.layout import PARTS
+from resnet.data.layout import PARTS, few
 from resnet.errors import UserError
 from resnet.store import Store, append_line, read_lines, write_bytes
 from resnet.text import Message
@@ -32,6 +32,20 @@ def corrections(data: Dataset) -> Corrections:
     own = {record.sha256: record.label for record in data.records} if held else {}
     meant = {*data.classes, None}
     return {sha: label for sha, label in held.items() if sha in own and label in meant and label != own[sha]}
+
+
+def picture(data: Dataset, name: str) -> Record:
+    """The one that was imported under a name, or under one that ends in it after a /, or has that sha256.
+
+    Raises UserError where there is none, or more than one.
+    """
+    whole = [record for record in data.records if name in (record.source, record.sha256)]
+    found = whole or [record for record in data.records if record.source.endswith(f"/{name}")]
+    if not found:
+        raise UserError("picture_not_named", data=data.name, name=name, example=data.records[0].source)
+    if len({record.sha256 for record in found}) > 1:
+        raise UserError("ambiguous", reference=name, ids=few([record.source for record in found]))
+    return found[0]
 
 
 def correct(data: Dataset, sha256: str, label: str | None) -> None:

@@ -65,6 +65,10 @@ STRINGS: dict[str, tuple[str, str]] = {
         "This picture is not in “{data}”; choose another one.",
         "“{data}”中没有这张图片；请另选一张。",
     ),
+    "picture_not_named": (
+        "No picture of “{data}” is called {name}; give its name as it was imported, such as {example}.",
+        "“{data}”中没有名为 {name} 的图片；请给出导入时的名称，例如 {example}。",
+    ),
     "nothing_corrected": (
         "Nothing has been corrected in “{data}”: choose a picture and correct its label, or leave it out.",
         "“{data}”尚无更正：请选一张图片更正标签或排除。",

@@ -1,10 +1,13 @@
 """Corrections of a data set: kept beside it, taken back, and made into a new one."""
 
+import json
 import shutil
+from pathlib import Path
 
 import pytest
 
-from resnet.data.corrections import correct, corrected, corrections, undo
+from resnet.cli import main
+from resnet.data.corrections import correct, corrected, corrections, picture, undo
 from resnet.data.dataset import Dataset
 from resnet.data.importing import import_dataset
 from resnet.errors import UserError
@@ -64,6 +67,45 @@ def test_the_new_data_set_has_the_corrections_and_all_else_as_it_was(data: Datas
     assert all(record.path.read_bytes() for record in new.records)
     correct(new, new.records[0].sha256, None)
     assert corrected(new, store).name == f"{data.name} v3"
+
+
+def test_pictures_are_corrected_on_the_command_line(data: Dataset, store, monkeypatch, capsys):
+    monkeypatch.setenv("RESNET_HOME", str(store.root))
+
+    def said(*words: str) -> str:
+        assert main(["data", "correct", data.name, *words]) == 0
+        return capsys.readouterr().out
+
+    def made(*words: str) -> dict:
+        return json.loads(said(*words, "--json", "-"))
+
+    first, second = data.records[0], data.records[-1]
+    assert "Nothing has been corrected" in said() and made() == {"dataset": data.id, "corrections": []}
+    said("--label", first.source, data.classes[1])
+    entries = made("--leave-out", second.source)["corrections"]
+    assert list(entries[0].values()) == [first.source, first.sha256, first.label, data.classes[1]]
+    assert list(entries[1].values()) == [second.source, second.sha256, second.label, None]
+    assert f"{first.source}: {first.label} → {data.classes[1]}" in said()
+    assert made("--undo")["corrections"] == entries[:1]
+    new = made("--make")
+    assert Dataset.open(store.dataset(new["dataset"])).report == new["report"]
+    assert f"{data.name} v2" in said("--make")
+    assert main(["data", "correct", data.name, "--label", "nothing.jpg", data.classes[1]]) == 1
+    assert "No picture of" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        main(["data", "correct", data.name, "--undo", "--make"])
+
+
+def test_a_picture_is_known_by_as_much_of_its_name_as_tells_it_from_others(data: Dataset):
+    for record in data.records:
+        assert picture(data, record.source) == picture(data, record.sha256) == record
+    name = Path(data.records[0].source).name
+    with pytest.raises(UserError, match="fits more than one"):  # every class has a 000.jpg
+        picture(data, name)
+    assert picture(data, f"{data.records[0].label}/{name}") == data.records[0]
+    for unknown in ("", "nothing.jpg", name[1:]):
+        with pytest.raises(UserError, match="No picture of"):
+            picture(data, unknown)
 
 
 def test_it_is_the_data_set_that_an_import_of_the_corrected_folders_gives(data: Dataset, store, tmp_path):
