@@ -145,7 +145,10 @@ def _suitable_size(train: list[Record]) -> int:
 
 
 def estimate(store: Store, plan: Plan) -> float:
-    """Seconds that a run will take, from what runs measured on this machine, else from speeds that ship."""
+    """Seconds that a run will take on one device, from what runs measured on this machine, else from speeds that ship.
+
+    How much several devices save is not known before they were tried.
+    """
     settings, network, data = plan.settings, plan.architecture, plan.data
     if settings.minutes:
         return 60 * settings.minutes

@@ -354,6 +354,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "rates_plot": ("The loss at each learning rate that was tried", "所试各学习率下的损失"),
     "rates_axis_loss": ("loss", "损失"),
     "start": ("Fine-tune for about {duration}", "微调，约需 {duration}"),
+    "start_on_several": ("Fine-tune (about {duration} on one device)", "微调（单个设备约需 {duration}）"),
     "start_waiting": ("Fine-tune", "微调"),
     "start_needs_pictures": ("Choose pictures first (step 1).", "请先选择图片（第 1 步）。"),
     "same_on_command_line": ("The same on the command line", "等效的命令行"),

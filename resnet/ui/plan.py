@@ -142,9 +142,9 @@ class PlanPart:
         except UserError as problem:
             return waiting(problem.message, language)
         seconds = self.service.estimates(settings, planned, MODES)
-        takes = say("start", language, duration=sentences.rough(seconds[settings.mode], language))
+        takes = sentences.start(planned.settings, seconds[settings.mode], language)
         return (
-            gr.update(choices=mode_choices(language, seconds)),
+            gr.update(choices=mode_choices(language, None if sentences.on_several(planned.settings) else seconds)),
             figures.note(sentences.plan(planned.settings, language), "quiet"),
             gr.update(value=takes, interactive=True),
             gr.update(value=commands.train(settings), visible=True),

@@ -279,6 +279,17 @@ def plan(settings: TrainSettings, language: str = "en") -> str:
     )
 
 
+def start(settings: TrainSettings, seconds: float, language: str = "en") -> str:
+    """The button that starts a run, with about how long it takes; see resnet.jobs.estimate."""
+    key = "start_on_several" if on_several(settings) else "start"
+    return say(key, language, duration=rough(seconds, language))
+
+
+def on_several(settings: TrainSettings) -> bool:
+    """Whether an estimate, which is of one device, is not that of the run."""
+    return (settings.devices or 1) > 1 and not settings.minutes
+
+
 def worker(megabytes: int | None, language: str = "en") -> str:
     """That a worker waits, and the memory it takes; "" where none does."""
     if megabytes is None:

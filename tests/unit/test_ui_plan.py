@@ -87,6 +87,14 @@ def test_what_is_left_open_says_what_this_data_and_model_would_get(part: PlanPar
     assert shown[2]["interactive"] is True
 
 
+def test_of_several_devices_the_time_is_said_to_be_that_of_one(part: PlanPart, data, small_model) -> None:
+    several = {"data": data.id, "model": str(small_model), "mode": "full", "devices": "2", "device": "cpu"}
+    modes, _, start, *_ = part.say_plan(*form(part, **several), "en")
+    assert "on one device" in start["value"] and not any("~" in words for words, _ in modes["choices"])
+    modes, _, start, *_ = part.say_plan(*form(part, **several, minutes="5"), "en")
+    assert start["value"] == "Fine-tune for about 5 minutes"
+
+
 def test_a_wrong_value_is_said_beside_the_start(part: PlanPart, data, small_model) -> None:
     shown = part.say_plan(*form(part, data.id, str(small_model), dropout="2", clip="x"), "en")
     assert shown[2]["interactive"] is False
