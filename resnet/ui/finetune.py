@@ -44,7 +44,8 @@ class FinetuneTab:
                 self.remedies = [gr.Button("", elem_id=f"run-remedy-{n}", visible=False) for n in range(MOST)]
             self.worst = self.page.html("run-worst")
         self.watched, self.seen, self.tried = gr.State(""), gr.State(None), gr.State(0)
-        self.timer = gr.Timer(1)
+        script = "window.resnetLab.pulse(element, trigger)"
+        self.pulse = gr.HTML("", elem_id="run-pulse", js_on_load=script)
 
     def _lay_out_pictures(self) -> None:
         with gr.Group(elem_classes="panel"):
@@ -103,7 +104,7 @@ class FinetuneTab:
         shown = [self.watched, self.seen, self.run_part, self.run, self.loss, self.accuracy]
         shown += [self.stop, self.resume, self.see, self.tried, *self.remedies]
         watch = {"inputs": [self.watched, self.seen], "outputs": shown, "queue": False}
-        page.on(self.timer.tick, self.watch, **watch)
+        page.on(self.pulse.tick, self.watch, **watch)
         page.on([self.tried.change, language.change], self.say_worst, [self.watched, self.tried], [self.worst])
         for number, button in enumerate(self.remedies):
             again = functools.partial(self.try_again, number)
