@@ -10,7 +10,7 @@ from resnet.data.dataset import Dataset
 from resnet.errors import UserError
 from resnet.evaluation.metrics import summarize
 from resnet.evaluation.predictions import write_predictions
-from resnet.views import comparison, figures, pictures, trust
+from resnet.views import comparison, figures, palette, pictures, trust
 from resnet.views.result import Result
 from tests.unit.test_views_figures import HARMLESS, HOSTILE, Tags
 
@@ -53,6 +53,8 @@ def test_a_cell_shows_its_pictures_the_most_certain_first(result: Result):
     i, j = next((i, j) for i, row in enumerate(result.report["confusion"]) for j in range(len(row)) if row[j] > 1)
     cards = pictures.cell(result, f"{i} {j}")
     assert Tags(cards).found.count("img") == len(result.cell(i, j))
+    mark = palette.sign(result.classes[i], result.classes)
+    assert cards.count(f"<strong>{mark}{result.classes[i]}</strong>") == len(result.cell(i, j))
     scores = [entry["score"] for entry in result.cell(i, j)]
     assert scores == sorted(scores, reverse=True)
 
