@@ -13,7 +13,7 @@ from resnet.ui.offer import ModelOffer
 from resnet.ui.plan import PlanPart
 from resnet.ui.plots import curves
 from resnet.ui.ways import WaysIn
-from resnet.views import commands, figures, pictures, sentences, tables
+from resnet.views import commands, figures, imports, pictures, sentences, tables
 
 
 class FinetuneTab:
@@ -138,7 +138,7 @@ class FinetuneTab:
         found = self.service.dataset(data)
         bad = tables.unreadable(found.report, language)
         return (
-            figures.import_report(found, language),
+            imports.report(found, language),
             gr.update(visible=any(message["key"] == "import_imbalance" for message in found.report["warnings"])),
             gr.update(visible=True),
             tables.classes(found.report, language),

@@ -21,7 +21,6 @@ if TYPE_CHECKING:  # torch
 CELLS = 20  # classes; up to here a confusion matrix shows its numbers, beyond it is a map of colours
 FEW_PAIRS, MANY_PAIRS = 3, 12  # most confused classes named below it: beside its numbers, and beside the map
 SHOWN = 24  # mistakes shown with their pictures
-STRIPS, STRIP = 8, 8  # classes with a strip of thumbnails, thumbnails in a strip
 
 
 def escape(text: str) -> str:
@@ -117,21 +116,6 @@ def headline(report: dict, language: str = "en", *, kept: bool = False) -> str:
         said
         + lines(*sentences.besides(report, language), sentences.made_on(report, language, kept=kept), stopped)
         + note(sentences.caution(report, language), "warn")
-    )
-
-
-def import_report(data: Dataset, language: str = "en") -> str:
-    """What an import found, in a sentence, its warnings, and a strip of thumbnails for each class."""
-    samples: dict[str, list] = {label: [] for label in data.classes[:STRIPS]}
-    for record in data.read_records():
-        strip = samples.get(record.label)
-        if strip is not None and len(strip) < STRIP:
-            strip.append(thumbnail(record.path, 72))
-    problems = [problem.say(language) for problem in data.problems()]
-    return (
-        f'<p class="found">{escape(sentences.counts(data.report, language))}</p>'
-        + notes([*problems, *sentences.warnings(data.report, language)])
-        + strips(samples, data.classes)
     )
 
 
@@ -282,17 +266,6 @@ def previews(images: list, language: str = "en") -> str:
     """One PIL picture in several versions."""
     shown = "".join(f'<img src="{picture(image, 160)}" alt="">' for image in images)
     return f'<div class="previews">{shown}</div>{lines(say("previewed", language))}'
-
-
-def strips(samples: dict[str, list[str]], classes: Sequence[str]) -> str:
-    """A strip of thumbnails (data addresses) per class; classes: all that there are."""
-    rows = "".join(
-        f'<div class="strip"><span title="{escape(label)}">{sign(label, classes)}{escape(label)}</span><div>'
-        + "".join(f'<img src="{source}" alt="" loading="lazy">' for source in sources)
-        + "</div></div>"
-        for label, sources in samples.items()
-    )
-    return f'<div class="strips">{rows}</div>'
 
 
 def running(status: dict, name: str, language: str = "en") -> str:

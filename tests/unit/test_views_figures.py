@@ -116,7 +116,6 @@ def test_hostile_class_and_file_names_stay_text() -> None:
     Tags(figures.running({**STATUS, "state": "failed", "message": failed}, HOSTILE))
     Tags(figures.note(HOSTILE) + figures.empty(HOSTILE) + figures.badges(HOSTILE))
     Tags(figures.seen("data:image/jpeg;base64,", HOSTILE))
-    Tags(figures.strips({HOSTILE: []}, [HOSTILE]))
 
 
 def test_a_name_cannot_turn_the_direction_of_writing() -> None:
@@ -147,12 +146,6 @@ def test_the_bar_counts_the_models_of_all_folds_and_the_delivered_one() -> None:
     shares = [figures.running({**running, "fold": fold}, "pets") for fold in (1, 3, None)]
     for html, percent in zip(shares, (10, 50, 90), strict=True):
         assert f'data-percent="{percent}"' in html
-
-
-def test_the_import_report_shows_the_pictures(data: Dataset) -> None:
-    html = figures.import_report(data)
-    assert Tags(html).found.count("img") == sum(min(8, len(data.records)) for _ in data.classes)
-    assert "to learn from" in html
 
 
 def test_mistakes_are_shown_from_the_data_set_and_from_nowhere_else(data: Dataset) -> None:
