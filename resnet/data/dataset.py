@@ -1,6 +1,7 @@
 """An imported data set: a folder with its files, a manifest of them, and a report.
 
 ID/files/        the pictures, numbered
+ID/left_out/     the first of those that stand in several classes, for the report to show; where there are any
 ID/manifest.csv  a row a picture: class, part, hash, size, where it came from
 ID/report.json   what the import found: counts, and what was left out, and why
 ID/name.json     what it is called; the one thing that may change
@@ -29,6 +30,7 @@ DAMAGED = (
     RecursionError,
     csv.Error,
 )  # what reading a data set's files may raise
+KEPT, ASIDE = "files", "left_out"  # its folders: of its pictures, and of those that only its report shows
 COLUMNS = ("path", "class", "split", "sha256", "bytes", "width", "height", "group", "parent", "source")
 
 
@@ -105,7 +107,7 @@ class Dataset:
 
 
 def _record(row: dict[str, str], folder: Path, targets: dict[str, int]) -> Record:
-    if Path(row["path"]).parent != Path("files") or row["split"] not in PARTS:  # it might lead anywhere
+    if Path(row["path"]).parent != Path(KEPT) or row["split"] not in PARTS:  # it might lead anywhere
         raise ValueError(f"manifest.csv: {row['path']}, {row['split']}")
     return Record(
         path=folder / row["path"],
@@ -164,7 +166,18 @@ def _read_report(folder: Path) -> dict:
         Message.from_json(message).say()
     if not all(isinstance(entry["file"], str) for entry in report["unreadable"]):
         raise ValueError("report.json: unreadable")
+    for group in (group for groups in report.get("pictured", {}).values() for group in groups):
+        if type(group["count"]) is not int or not all(map(_is_pictured, group["pictures"])):
+            raise ValueError("report.json: pictured")
     return report
+
+
+def _is_pictured(entry: dict) -> bool:
+    """Whether this is a picture as resnet.data.pictured lists it."""
+    words = all(isinstance(entry[name], str) for name in ("path", "source", "label"))
+    numbers = all(type(entry[name]) is int for name in ("width", "height"))
+    inside = Path(entry["path"]).parent in (Path(KEPT), Path(ASIDE))  # it might lead anywhere
+    return words and numbers and inside and entry["split"] in ("", *PARTS)
 
 
 def read_name(folder: Path) -> str:

@@ -19,12 +19,13 @@ from typing import NamedTuple
 
 from resnet.data.archive import Progress, read_source
 from resnet.data.bounds import MB, Bounds, Limits, check_space
-from resnet.data.dataset import COLUMNS, Dataset, write_manifest, write_name, write_report
+from resnet.data.dataset import COLUMNS, KEPT, Dataset, write_manifest, write_name, write_report
 from resnet.data.decoder import Measured, measured
 from resnet.data.images import MAX_BYTES, shown
 from resnet.data.index import CONTRADICTED, NAME, UNIT, Index, encoded
 from resnet.data.layout import FEW, PARTS, clean_label, few, read_labelled, read_layout
 from resnet.data.near import group_near_duplicates
+from resnet.data.pictured import IN_CLASSES, SMALL, pictured, remove_left_out
 from resnet.data.split import draw, stratified
 from resnet.data.table import find_table, is_table, list_pictures, read_table
 from resnet.data.uploads import Upload, own_name, read_uploads
@@ -33,7 +34,6 @@ from resnet.store import Store
 from resnet.text import Message
 
 SPLIT_SEED = 0
-SMALL = 32  # pixels of the shorter side; less leaves a ResNet's last stage no picture to look at (it sees 1/32)
 IMBALANCE = 4  # the largest class over the smallest; from here on a warning
 LISTED = 1000  # files of a kind that the report lists; it counts them all
 RANK = "CASE split WHEN 'train' THEN 0 WHEN 'val' THEN 1 ELSE 2 END"
@@ -134,7 +134,7 @@ def _make(
     temporary, (name, otherwise) = store.temporary(), names
     try:
         made, unpacked = temporary / "made", temporary / "unpacked"
-        for folder in (made / "files", unpacked):
+        for folder in (made / KEPT, unpacked):
             folder.mkdir(parents=True)
         with Index(temporary / "index.sqlite") as index:
             warnings = read(index, unpacked)
@@ -201,7 +201,7 @@ def _check_pictures(index: Index, on_disk: Path | None, unpacked: Path, made: Pa
 
     def copies() -> Iterator[tuple[str, str]]:
         for number, (file, name, _, *place) in enumerate(index.files(of_a_class)):
-            picture = Picture(number, f"files/{number:06d}{os.path.splitext(name)[1].lower()}", name, *place)
+            picture = Picture(number, f"{KEPT}/{number:06d}{os.path.splitext(name)[1].lower()}", name, *place)
             copy = f"{made}/{picture.path}"  # no Path: it keeps its parts in a table of Python's, for good in 3.12
             try:
                 if on_disk:
@@ -279,8 +279,7 @@ def _fill(folder: Path, name: str, index: Index, warnings: list[Message]) -> Non
     labels = index.column("SELECT DISTINCT label FROM picture WHERE fate = 'kept'")
     if len(labels) < 2:
         raise _too_few(index)
-    for (path,) in index.run("SELECT path FROM picture WHERE fate <> 'kept'"):
-        (folder / path).unlink(missing_ok=True)
+    remove_left_out(index, folder)
     given = index.value("SELECT EXISTS (SELECT * FROM picture WHERE fate = 'kept' AND part = 'val')")
     outside = group_near_duplicates(index)
     _split(index, given)
@@ -296,6 +295,7 @@ def _fill(folder: Path, name: str, index: Index, warnings: list[Message]) -> Non
         "totals": {kind: count for kind, (count, _) in found.items()},
         **{kind: listed for kind, (_, listed) in found.items()},
         "warnings": [warning.to_json() for warning in warnings],
+        "pictured": pictured(index),
     }
     write_report(folder, name, counts, report)
 
@@ -421,9 +421,14 @@ def _warn_left_out(found: dict[str, tuple[int, list]]) -> list[Message]:
 
 
 def _warn_near(index: Index, outside: list[int]) -> list[Message]:
-    """How many pictures look alike, and how many so much that no group holds them all."""
+    """How many groups look alike in several classes, how many pictures do at all, and how many so much that no group
+    holds them all."""
     found = []
     like = "FROM picture WHERE near IS NOT NULL"
+    several = f"SELECT near {like} GROUP BY near HAVING {IN_CLASSES}"
+    if count := index.value(f"SELECT count(*) FROM ({several})"):
+        names = few(index.column(f"SELECT source {like} AND near IN ({several}) ORDER BY near, id LIMIT ?", FEW + 1))
+        found.append(Message("import_near_conflicts", {"count": count, "files": names}))
     if groups := index.value(f"SELECT count(DISTINCT near) {like}"):
         names = few(index.column(f"SELECT source {like} ORDER BY near, id LIMIT ?", FEW + 1))
         values = {"count": index.value(f"SELECT count(*) {like}"), "groups": groups, "files": names}

@@ -325,6 +325,12 @@ STRINGS: dict[str, tuple[str, str]] = {
         "flattering. Remove them, or move them to that part.",
         "{count} 张图片与另一划分中的图片几乎相同（{files}）：其准确率会偏高。请删除它们，或移到同一划分。",
     ),
+    "import_near_conflicts": (
+        "{count} groups of pictures that look almost the same stand in several classes ({files}): one of the labels is "
+        "likely wrong. Keep each in the right class and import again.",
+        "有 {count} 组几乎相同的图片分属多个类别（{files}）：其中很可能有标签错误。"
+        "请各自只保留在正确的类别中并重新导入。",
+    ),
     "import_near_many": (
         "{count} pictures look almost the same as so many others that a split cannot keep them all on one side "
         "({files}): the accuracy may be flattering. Check it with pictures taken at another time.",

@@ -32,11 +32,21 @@ class Batch:
     """The answers to many pictures, `count` of them: one thread takes them in, others look on, and may stop it.
 
     asked: what makes this batch this one; it is of no use to whoever asks for something else.
-    models: what those are called that answer. language: that of whoever looks on.
+    models: what those are called that answer. classes: which the first of them knows.
+    language: that of whoever looks on.
     """
 
-    def __init__(self, answers: Iterator[dict], count: int, asked: tuple, models: list[str], language: str) -> None:
-        self._answers, self.count, self.asked, self.models, self.language = answers, count, asked, models, language
+    def __init__(
+        self,
+        answers: Iterator[dict],
+        count: int,
+        asked: tuple,
+        models: list[str],
+        classes: list[str],
+        language: str,
+    ) -> None:
+        self._answers, self.count, self.asked = answers, count, asked
+        self.models, self.classes, self.language = models, classes, language
         self.images: list[dict] = []
         self.thumbnails: dict[str, str] = {}  # of those that are shown: path -> data address
         self.state = "running"  # then "done" or "stopped"

@@ -101,9 +101,10 @@ class ClassifyTab:
         results = [result]
         if beside and self.service.is_here(beside):
             results.append(self.service.classify(picture, beside)[0])
-        sentence = self.service.predictor(model, engine).config.preprocessing.describe().say(language)
-        seen = figures.seen(figures.picture(fitted, 160), sentence, language)
-        return figures.answers_of(results, language), seen, figures.badges(*sentences.facts_of(results, language))
+        config = self.service.predictor(model, engine).config
+        said = figures.answers_of(results, language, config.labels)
+        seen = figures.seen(figures.picture(fitted, 160), config.preprocessing.describe().say(language), language)
+        return said, seen, figures.badges(*sentences.facts_of(results, language))
 
     def say_wait(self, picture: str | None, model: str, language: str):
         """To a new picture no answer stands there, not even a former model's, until the model is here."""

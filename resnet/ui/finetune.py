@@ -14,7 +14,7 @@ from resnet.ui.offer import ModelOffer
 from resnet.ui.plan import PlanPart
 from resnet.ui.plots import curves
 from resnet.ui.ways import WaysIn
-from resnet.views import commands, figures, pictures, sentences, tables
+from resnet.views import commands, figures, imports, pictures, sentences, tables
 
 
 class FinetuneTab:
@@ -47,7 +47,8 @@ class FinetuneTab:
             self.discarding = Asking(self.page, self._button, "run")
             self.worst = self.page.html("run-worst")
         self.watched, self.seen, self.tried = gr.State(""), gr.State(None), gr.State(0)
-        self.timer = gr.Timer(1)
+        script = "window.resnetLab.pulse(element, trigger)"
+        self.pulse = gr.HTML("", elem_id="run-pulse", js_on_load=script)
 
     def _lay_out_pictures(self) -> None:
         with gr.Group(elem_classes="panel"):
@@ -101,7 +102,7 @@ class FinetuneTab:
         shown = [self.watched, self.seen, self.run_part, self.run, self.loss, self.accuracy]
         shown += [self.stop, self.resume, self.see, self.discard, self.tried, *self.remedies]
         watch = {"inputs": [self.watched, self.seen], "outputs": shown, "queue": False}
-        page.on(self.timer.tick, self.watch, **watch)
+        page.on(self.pulse.tick, self.watch, **watch)
         page.on([self.tried.change, language.change], self.say_worst, [self.watched, self.tried], [self.worst])
         for number, button in enumerate(self.remedies):
             again = functools.partial(self.try_again, number)
@@ -137,7 +138,7 @@ class FinetuneTab:
         found = self.service.dataset(data)
         bad = tables.unreadable(found.report, language)
         return (
-            figures.import_report(found, language),
+            imports.report(found, language),
             gr.update(visible=any(message["key"] == "import_imbalance" for message in found.report["warnings"])),
             gr.update(visible=True),
             tables.classes(found.report, language),

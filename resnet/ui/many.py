@@ -128,8 +128,9 @@ class ManyPictures:
     def _begin(self, selection: Selection, model: str, beside: str, ready: tuple[str, str], language: str) -> Batch:
         service, engine = self.service, engine_for(model, ready)
         answers = service.classify_each(selection.pictures, model, beside, engine)
-        models = [service.predictor(model, engine).name, *([service.predictor(beside).name] if beside else [])]
-        return Batch(answers, len(selection.pictures), (selection, model, beside, ready), models, language)
+        first, asked = service.predictor(model, engine), (selection, model, beside, ready)
+        models = [first.name, *([service.predictor(beside).name] if beside else [])]
+        return Batch(answers, len(selection.pictures), asked, models, first.config.labels, language)
 
     def _line(self, batch: Batch) -> tuple:
         """How far it is; all else stays as it is."""
@@ -144,7 +145,7 @@ class ManyPictures:
         ended = batch.state != "running"
         return (
             *self._line(batch)[:2],
-            gallery.gallery(images, shown, batch.thumbnails, language),
+            gallery.gallery(images, shown, batch.thumbnails, language, batch.classes),
             gr.update(visible=True),
             *self.fill(batch, language),
             gr.update(visible=ended, **({"value": self.service.answers_file(images, language)} if ended else {})),

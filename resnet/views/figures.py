@@ -3,6 +3,7 @@
 import base64
 import html
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from resnet.errors import UserError
 from resnet.jobs import diverged
 from resnet.text import say
 from resnet.views import answers, sentences
+from resnet.views.palette import icon, sign
 
 if TYPE_CHECKING:  # torch
     from resnet.evaluation.explain import Explanation
@@ -19,7 +21,6 @@ if TYPE_CHECKING:  # torch
 CELLS = 20  # classes; up to here a confusion matrix shows its numbers, beyond it is a map of colours
 FEW_PAIRS, MANY_PAIRS = 3, 12  # most confused classes named below it: beside its numbers, and beside the map
 SHOWN = 24  # mistakes shown with their pictures
-STRIPS, STRIP = 8, 8  # classes with a strip of thumbnails, thumbnails in a strip
 
 
 def escape(text: str) -> str:
@@ -49,36 +50,44 @@ def badges(*texts: str) -> str:
     return '<div class="badges">' + "".join(f"<span>{escape(text)}</span>" for text in texts if text) + "</div>"
 
 
-def answer(image: dict, language: str = "en") -> str:
-    """The answer to one picture: names in words, bars for the scores; "unknown" as a sentence over grey guesses."""
-    rows = [(sentences.word(label), label["score"]) for label in image["labels"]]
-    known = image["known"]
+def answer(image: dict, language: str = "en", classes: Sequence[str] = ()) -> str:
+    """The answer to one picture: names in words, bars for the scores; "unknown" as a sentence over grey guesses.
+
+    classes: those whose marks stand before their names.
+    """
+    labels, known = image["labels"], image["known"]
     head = (
-        f'<div class="answer-name">{escape(rows[0][0])}</div>'
+        f'<div class="answer-name">{escape(sentences.word(labels[0]))}</div>'
         if known
         else f'<div class="answer-name">{escape(say("unknown", language))}</div>'
         f'<p class="answer-why">{escape(say("unknown_why", language))}</p>'
     )
-    body = "".join(_bar(name, score, sentences.percent(score)) for name, score in rows)
+    body = "".join(
+        _bar(sentences.word(label), label["score"], sentences.percent(label["score"]), sign(label["label"], classes))
+        for label in labels
+    )
     return f'<div class="answer{"" if known else " unknown"}">{head}<div class="bars">{body}</div></div>'
 
 
-def answers_of(results: list[dict], language: str = "en") -> str:
-    """The answer to one picture; those of two models beside each other, and whether they agree."""
+def answers_of(results: list[dict], language: str = "en", classes: Sequence[str] = ()) -> str:
+    """The answer to one picture; those of two models beside each other, and whether they agree.
+
+    classes: the first model's; where the second knows one of them, that has the same mark.
+    """
     if len(results) == 1:
-        return answer(results[0]["images"][0], language)
+        return answer(results[0]["images"][0], language, classes)
     said = escape(answers.comparison(results, language))
     columns = "".join(
-        f'<div><p class="quiet">{escape(result["model"])}</p>{answer(result["images"][0], language)}</div>'
+        f'<div><p class="quiet">{escape(result["model"])}</p>{answer(result["images"][0], language, classes)}</div>'
         for result in results
     )
     return f'<p class="agree">{said}</p><div class="beside">{columns}</div>'
 
 
-def _bar(name: str, share: float, figure: str) -> str:
+def _bar(name: str, share: float, figure: str, mark: str) -> str:
     width = max(0.0, min(1.0, share)) * 100
     return (
-        f'<div class="bar"><span class="bar-name" title="{escape(name)}">{escape(name)}</span>'
+        f'<div class="bar"><span class="bar-name" title="{escape(name)}">{mark}{escape(name)}</span>'
         f'<span class="bar-track"><span class="bar-fill" style="width:{width:.1f}%"></span></span>'
         f'<span class="bar-figure">{escape(figure)}</span></div>'
     )
@@ -92,6 +101,7 @@ def per_class(report: dict, words: dict[str, str], language: str = "en") -> str:
             words.get(row["label"], row["label"]),
             row["recall"],
             say("right_of", language, right=f"{round(row['recall'] * row['n']):,}", n=f"{row['n']:,}"),
+            sign(row["label"], report["classes"]),
         )
         for row in rows
     )
@@ -109,21 +119,6 @@ def headline(report: dict, language: str = "en", *, kept: bool = False) -> str:
     )
 
 
-def import_report(data: Dataset, language: str = "en") -> str:
-    """What an import found, in a sentence, its warnings, and a strip of thumbnails for each class."""
-    samples: dict[str, list] = {label: [] for label in data.classes[:STRIPS]}
-    for record in data.read_records():
-        strip = samples.get(record.label)
-        if strip is not None and len(strip) < STRIP:
-            strip.append(thumbnail(record.path, 72))
-    problems = [problem.say(language) for problem in data.problems()]
-    return (
-        f'<p class="found">{escape(sentences.counts(data.report, language))}</p>'
-        + notes([*problems, *sentences.warnings(data.report, language)])
-        + strips(samples)
-    )
-
-
 def confusion(report: dict, words: dict[str, str], language: str = "en", *, choose: bool = False) -> str:
     """The confusion matrix: rows are what a picture shows, columns what was answered.
 
@@ -135,15 +130,16 @@ def confusion(report: dict, words: dict[str, str], language: str = "en", *, choo
 
 
 def _matrix_table(matrix: list[list[int]], names: list[str], language: str, choose: bool) -> str:
-    head = "".join(f'<th scope="col"><span>{escape(name)}</span></th>' for name in names)
+    marked = [f"{icon(place)}{escape(name)}" for place, name in enumerate(names)]
+    head = "".join(f'<th scope="col"><span>{name}</span></th>' for name in marked)
     body = ""
-    for i, (name, row) in enumerate(zip(names, matrix, strict=True)):
+    for i, (name, row) in enumerate(zip(marked, matrix, strict=True)):
         total = sum(row) or 1
         cells = "".join(
             _cell(count, count / total, i == j, _choice(matrix, names, i, j, language) if choose and count else "")
             for j, count in enumerate(row)
         )
-        body += f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>'
+        body += f'<tr><th scope="row">{name}</th>{cells}</tr>'
     corner = escape(say("confusion_corner", language))
     return (
         f'<div class="scroll"><table class="confusion"><thead><tr><td class="corner">{corner}</td>{head}</tr></thead>'
@@ -208,20 +204,21 @@ def mistakes(report: dict, data: Dataset | None, words: dict[str, str], language
     if not wrong:
         return note(say("no_mistakes", language), "quiet")
     records = {record.path.relative_to(data.folder).as_posix(): record for record in data.records} if data else {}
-    cards = "".join(_mistake(entry, records.get(entry["file"]), words, language) for entry in wrong[:SHOWN])
+    marked = [(entry, sign(entry["label"], report["classes"])) for entry in wrong[:SHOWN]]
+    cards = "".join(_mistake(entry, mark, records.get(entry["file"]), words, language) for entry, mark in marked)
     missing = "" if data else note(say("pictures_elsewhere", language), "quiet")
     more = lines(say("mistakes_more", language, count=len(wrong) - SHOWN)) if len(wrong) > SHOWN else ""
     return f'{missing}<div class="cards">{cards}</div>{more}'
 
 
-def _mistake(entry: dict, record: Record | None, words: dict[str, str], language: str) -> str:
+def _mistake(entry: dict, mark: str, record: Record | None, words: dict[str, str], language: str) -> str:
     source = thumbnail(record.path) if record else ""
     file = record.source if record else entry["file"]
     picture = f'<img src="{source}" alt="">' if source else '<div class="no-picture"></div>'
     label, answered = (words.get(entry[key], entry[key]) for key in ("label", "predicted"))
     said = say("took_for", language, answered=answered, percent=sentences.percent(entry["score"]))
     return (
-        f'<figure class="card">{picture}<figcaption><strong>{escape(label)}</strong><span>{escape(said)}</span>'
+        f'<figure class="card">{picture}<figcaption><strong>{mark}{escape(label)}</strong><span>{escape(said)}</span>'
         f'<span class="quiet" title="{escape(file)}">{escape(Path(file).name)}</span>'
         f"</figcaption></figure>"
     )
@@ -269,17 +266,6 @@ def previews(images: list, language: str = "en") -> str:
     """One PIL picture in several versions."""
     shown = "".join(f'<img src="{picture(image, 160)}" alt="">' for image in images)
     return f'<div class="previews">{shown}</div>{lines(say("previewed", language))}'
-
-
-def strips(samples: dict[str, list[str]]) -> str:
-    """A strip of thumbnails (data addresses) per class."""
-    rows = "".join(
-        f'<div class="strip"><span title="{escape(label)}">{escape(label)}</span><div>'
-        + "".join(f'<img src="{source}" alt="" loading="lazy">' for source in sources)
-        + "</div></div>"
-        for label, sources in samples.items()
-    )
-    return f'<div class="strips">{rows}</div>'
 
 
 def running(status: dict, name: str, language: str = "en") -> str:

@@ -8,6 +8,7 @@ from resnet.data.decoder import fitted
 from resnet.text import Message, say
 from resnet.views import answers, figures, sentences
 from resnet.views.figures import escape
+from resnet.views.palette import sign
 from resnet.weights.preprocessing import Preprocessing
 
 GROUPS, TILES = 20, 24  # groups shown with pictures, pictures of a group
@@ -44,22 +45,29 @@ def _address(pixels: object) -> str:
     return "" if isinstance(pixels, Message) else figures.picture(TILE.picture(pixels), TILE.size)
 
 
-def gallery(images: Sequence[dict], shown: Sequence[Group], pictures: dict[str, str], language: str = "en") -> str:
-    """The groups, each with its first pictures. pictures: as `thumbnails` makes them."""
+def gallery(
+    images: Sequence[dict],
+    shown: Sequence[Group],
+    pictures: dict[str, str],
+    language: str = "en",
+    classes: Sequence[str] = (),
+) -> str:
+    """The groups, each with its first pictures. pictures: as `thumbnails` makes them. classes: the model's."""
     kinds = {image["labels"][0]["label"] for image in images if image["known"]}
     left = len(kinds) - sum(group.label is not None for group in shown)
     more = figures.lines(say("groups_more", language, count=f"{left:,}")) if left else ""
-    return "".join(_group(group, pictures, language) for group in shown) + more
+    return "".join(_group(group, pictures, language, classes) for group in shown) + more
 
 
-def _group(group: Group, pictures: dict[str, str], language: str) -> str:
+def _group(group: Group, pictures: dict[str, str], language: str, classes: Sequence[str]) -> str:
     name = say("unknown", language) if group.label is None else sentences.word(group.first[0]["labels"][0])
     tiles = "".join(_tile(image, pictures[image["path"]], language) for image in group.first)
     left = group.count - len(group.first)
     more = f'<p class="quiet">{say("group_more", language, count=f"{left:,}")}</p>' if left else ""
     kind = " unknown" if group.label is None else ""
+    mark = "" if group.label is None else sign(group.label, classes)
     return (
-        f'<section class="group{kind}"><h3>{escape(name)} <span class="quiet">{group.count:,}</span></h3>'
+        f'<section class="group{kind}"><h3>{mark}{escape(name)} <span class="quiet">{group.count:,}</span></h3>'
         f'<div class="tiles">{tiles}</div>{more}</section>'
     )
 

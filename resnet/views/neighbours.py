@@ -97,9 +97,7 @@ def _place(label: str, result: Result) -> int:
 
 def _legend(result: Result, language: str) -> str:
     entries = "".join(
-        f'<span><svg viewBox="-8 -8 16 16" aria-hidden="true"><path fill="{palette.colour(place)}" '
-        f'd="M0 0{palette.mark(place, 4)}"/></svg>{escape(result.word(label))}</span>'
-        for place, label in enumerate(result.classes)
+        f"<span>{palette.icon(place)}{escape(result.word(label))}</span>" for place, label in enumerate(result.classes)
     )
     return f'<div class="legend">{entries}</div>'
 

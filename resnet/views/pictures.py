@@ -6,6 +6,7 @@ from resnet.data.dataset import Record
 from resnet.text import say
 from resnet.views import sentences
 from resnet.views.figures import escape, lines, note, thumbnail
+from resnet.views.palette import sign
 from resnet.views.result import Result
 
 SHOWN, FEW = 24, 6  # cards of a list, and of a glimpse
@@ -62,7 +63,8 @@ def _card(entry: dict, result: Result, language: str, beside: str = "", tag: str
     record = result.records.get(entry["sha256"])
     source = thumbnail(record.path) if record else ""
     picture = f'<img src="{source}" alt="" loading="lazy">' if source else '<span class="no-picture"></span>'
-    label, said = escape(result.word(entry["label"])), escape(answered(entry, result, language))
+    label = sign(entry["label"], result.classes) + escape(result.word(entry["label"]))
+    said = escape(answered(entry, result, language))
     file = f'<span class="quiet">{escape(_name(record))}</span>' if record else ""
     other = " other" if beside and entry["label"] != beside else ""
     choice = f' type="button" data-choice="{escape(entry["sha256"])}"' if tag == "button" else ""

@@ -309,8 +309,3 @@ def automatic(name: str, value: object, language: str = "en") -> str:
     if value is None:
         return say(f"open_{name}" if f"open_{name}" in CATALOGUE else "automatic", language)
     return say("automatic_is", language, value=setting(name, value, language))
-
-
-def warnings(report: dict, language: str = "en") -> list[str]:
-    """What an import warns of."""
-    return [said(message, language) for message in report["warnings"]]

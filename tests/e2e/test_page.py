@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from resnet import jobs
 from resnet.data.samples import draw
@@ -218,6 +218,38 @@ def test_a_result_is_taken_away_and_brought_in_again(page: Page, start_app, fini
     expect(page.locator("#results-bring-note")).to_be_empty()
     assert len(jobs.list_runs(app.store)) == 2
     expect(page.locator("#results-headline")).to_contain_text("checked pictures")
+
+
+SHOW = """(state) => {
+  Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+def test_a_page_that_nobody_looks_at_asks_a_tenth_as_often_and_at_once_when_somebody_does(page: Page, fresh: App):
+    asked: list[Request] = []
+    page.on("request", lambda request: asked.append(request) if request.url.endswith("/run/predict") else None)
+    page.clock.install()
+    visit(page, fresh)
+    tab(page, "Fine-tune")
+    expect(page.locator("#finetune-report")).not_to_be_empty()
+
+    def asked_in(seconds: int) -> int:
+        before = len(asked)
+        for _ in range(seconds):
+            page.clock.run_for(1000)
+            asked[-1].response()
+        return len(asked) - before
+
+    often = asked_in(20)
+    page.evaluate(SHOW, "hidden")
+    seldom = asked_in(20)
+    assert seldom > 0 and often >= 5 * seldom
+    with page.expect_request("**/run/predict", timeout=5000):
+        page.evaluate(SHOW, "visible")
+    tab(page, "Classify")
+    elsewhere = asked_in(20)
+    assert elsewhere > 0 and often >= 5 * elsewhere
 
 
 def setting(page: Page, group: str, name: str):

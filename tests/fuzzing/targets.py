@@ -78,6 +78,8 @@ def archive(path: Path, workspace: Path) -> None:
     check_dataset(data)
     listed = {path.relative_to(data.folder).as_posix() for path in data.folder.rglob("*") if path.is_file()}
     kept = {record.path.relative_to(data.folder).as_posix() for record in data.records}
+    conflicts = data.report["pictured"].get("conflicts", [])
+    kept |= {entry["path"] for group in conflicts for entry in group["pictures"]}
     promised(listed == kept | {"manifest.csv", "report.json", "name.json"}, f"files {sorted(listed ^ kept)}")
     promised(len(data.classes) > 1, f"classes {data.classes}")
     for warning in data.report["warnings"]:

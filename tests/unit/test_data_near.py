@@ -17,7 +17,7 @@ from resnet.data.importing import import_dataset
 from resnet.data.near import ALL, RADIUS, Groups, is_told, near_pairs
 from resnet.store import Store
 from resnet.text import Message
-from resnet.views import figures
+from resnet.views import imports
 
 
 def photo(seed: int) -> Image.Image:
@@ -74,7 +74,7 @@ def test_they_are_kept_and_stay_on_one_side(tmp_path):
     assert ["a/burst 3 0.jpg", "a/burst 3 2.jpg"] in data.report["near_duplicates"]
     values = warnings_of(data)["import_near_duplicates"]
     assert (values["count"], values["groups"], data.report["near_leaks"]) == (15, 5, [])
-    assert "15 pictures in 5 groups" in figures.import_report(data)
+    assert "15 pictures in 5 groups" in imports.report(data)
 
 
 def test_two_classes_that_share_them(tmp_path):

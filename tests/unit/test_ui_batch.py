@@ -35,7 +35,7 @@ def computed(service: Service, small_model: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def batch(answers: Iterator[dict], count: int) -> Batch:
-    return Batch(answers, count, (), ["small"], "en")
+    return Batch(answers, count, (), ["small"], [], "en")
 
 
 def test_answers_come_while_the_rest_is_not_computed_yet(service: Service, small_model: Path, files, computed):

@@ -8,11 +8,11 @@ import pytest
 from resnet.data.dataset import Dataset
 from resnet.evaluation.metrics import summarize
 from resnet.text import Message
-from resnet.views import figures
+from resnet.views import figures, palette
 
 HOSTILE = '<img src=x onerror="alert(1)">'
 HARMLESS = {"div", "span", "p", "table", "thead", "tbody", "tr", "th", "td", "svg", "rect", "title", "figure"}
-HARMLESS |= {"figcaption", "strong", "img"}
+HARMLESS |= {"figcaption", "strong", "img", "path"}
 
 
 class Tags(HTMLParser):
@@ -83,6 +83,27 @@ def test_a_hundred_classes_become_a_map_without_numbers() -> None:
     assert len(html) < 200_000
 
 
+def test_a_class_bears_one_mark_wherever_it_is_named() -> None:
+    labels = ["ant", "bee", "fly"]
+    report = report_of([0, 1, 1, 2], [0, 2, 1, 2], labels)
+    mark = palette.sign("bee", labels)
+    assert mark and mark != palette.sign("ant", labels)
+    assert figures.confusion(report, {"bee": "honey bee"}).count(f"{mark}honey bee") == 2  # of a row and of a column
+    assert f"{mark}bee" in figures.per_class(report, {})
+    assert f"{mark}bee" in figures.mistakes(report, None, {})
+    image = {"labels": [{"label": "bee", "description": "bee", "score": 0.9}], "known": True}
+    result = {"model": "one", "images": [image]}
+    assert figures.answers_of([result], classes=labels).count(f"{mark}bee") == 1
+    assert figures.answers_of([result] * 2, classes=labels).count(f"{mark}bee") == 2
+
+
+def test_where_marks_would_mean_several_classes_there_are_none() -> None:
+    labels = [f"class {place}" for place in range(palette.MARKS + 1)]
+    assert palette.sign(labels[0], labels) == "" != palette.sign(labels[0], labels[:-1])
+    assert "svg" not in figures.per_class(report_of([0], [0], labels), {})
+    assert palette.sign("another model's", labels[:-1]) == ""
+
+
 def test_hostile_class_and_file_names_stay_text() -> None:
     labels = [HOSTILE, "${alert(1)}{{x}}"]
     report = report_of([0, 1], [1, 1], labels)
@@ -95,7 +116,6 @@ def test_hostile_class_and_file_names_stay_text() -> None:
     Tags(figures.running({**STATUS, "state": "failed", "message": failed}, HOSTILE))
     Tags(figures.note(HOSTILE) + figures.empty(HOSTILE) + figures.badges(HOSTILE))
     Tags(figures.seen("data:image/jpeg;base64,", HOSTILE))
-    Tags(figures.strips({HOSTILE: []}))
 
 
 def test_a_name_cannot_turn_the_direction_of_writing() -> None:
@@ -128,16 +148,14 @@ def test_the_bar_counts_the_models_of_all_folds_and_the_delivered_one() -> None:
         assert f'data-percent="{percent}"' in html
 
 
-def test_the_import_report_shows_the_pictures(data: Dataset) -> None:
-    html = figures.import_report(data)
-    assert Tags(html).found.count("img") == sum(min(8, len(data.records)) for _ in data.classes)
-    assert "to learn from" in html
-
-
 def test_mistakes_are_shown_from_the_data_set_and_from_nowhere_else(data: Dataset) -> None:
     entry = {"label": "a", "predicted": "b", "score": 0.9, "sha256": ""}
     here = data.records[0].path.relative_to(data.folder).as_posix()
-    report = {"n": 2, "mistakes": [{**entry, "file": here}, {**entry, "file": "../../../../etc/passwd"}]}
+    report = {
+        "n": 2,
+        "classes": ["a", "b"],
+        "mistakes": [{**entry, "file": here}, {**entry, "file": "../../../../etc/passwd"}],
+    }
     assert Tags(figures.mistakes(report, data, {})).found.count("img") == 1
 
 

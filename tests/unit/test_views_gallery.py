@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from resnet.views import gallery
+from resnet.views import gallery, palette
 from tests.unit.test_views_answers import UNREADABLE, answer
 
 
@@ -26,6 +26,12 @@ def test_however_many_there_are_a_bounded_number_is_drawn():
     assert html.count("and 76 more") == gallery.GROUPS
     assert "30 more classes are in the table" in html
     assert gallery.gallery([], gallery.groups([]), {}) == ""
+
+
+def test_a_group_bears_the_mark_of_its_class_and_the_unknown_none():
+    found = [*images("ant", 1), *images("bee", 1, known=False)]
+    html = gallery.gallery(found, gallery.groups(found), dict.fromkeys(("ant0", "bee0"), ""), classes=["ant", "bee"])
+    assert html.count("<svg") == 1 and f"<h3>{palette.sign('ant', ['ant', 'bee'])}ant" in html
 
 
 def test_names_are_text_and_another_models_answer_stands_beside_where_it_differs():

@@ -11,7 +11,7 @@ from resnet.errors import UserError
 from resnet.evaluation.metrics import cross_validated, summarize
 from resnet.evaluation.predictions import FOLDS, write_predictions
 from resnet.ui.results import said
-from resnet.views import comparison, figures, pictures, tables, trust
+from resnet.views import comparison, figures, palette, pictures, tables, trust
 from resnet.views.result import Result
 from tests.unit.test_views_figures import HARMLESS, HOSTILE, Tags
 
@@ -66,6 +66,8 @@ def test_a_cell_shows_its_pictures_the_most_certain_first(result: Result):
     i, j = next((i, j) for i, row in enumerate(result.report["confusion"]) for j in range(len(row)) if row[j] > 1)
     cards = pictures.cell(result, f"{i} {j}")
     assert Tags(cards).found.count("img") == len(result.cell(i, j))
+    mark = palette.sign(result.classes[i], result.classes)
+    assert cards.count(f"<strong>{mark}{result.classes[i]}</strong>") == len(result.cell(i, j))
     scores = [entry["score"] for entry in result.cell(i, j)]
     assert scores == sorted(scores, reverse=True)
 
