@@ -4,9 +4,9 @@ import gradio as gr
 
 from resnet.data.images import SUFFIXES
 from resnet.text import say
-from resnet.ui.batch import Batch, Selection
 from resnet.ui.components import Choice
 from resnet.ui.engine import engine_for
+from resnet.ui.service.batch import Batch, Selection
 from resnet.ui.ways import ARCHIVES, by_script
 from resnet.views import figures, gallery, sentences, tables
 
@@ -78,17 +78,17 @@ class ManyPictures:
     # callbacks
 
     def take(self, files: list[str] | None, before: Selection | None, language: str):
-        selection = self.service.select(files) if files else None
+        selection = self.service.answers.select(files) if files else None
         forget(before)
         return selection
 
     def take_sent(self, before: Selection | None, language: str, event: gr.EventData):
-        selection = self.service.select_sent(event._data["files"])
+        selection = self.service.answers.select_sent(event._data["files"])
         forget(before)
         return selection
 
     def discard_sent(self, language: str, event: gr.EventData):
-        self.service.discard_uploads(event._data["files"])
+        self.service.datasets.discard_uploads(event._data["files"])
         return ()
 
     def supersede(self, batch: Batch | None, *asked: object):
@@ -127,8 +127,9 @@ class ManyPictures:
 
     def _begin(self, selection: Selection, model: str, beside: str, ready: tuple[str, str], language: str) -> Batch:
         service, engine = self.service, engine_for(model, ready)
-        answers = service.classify_each(selection.pictures, model, beside, engine)
-        models = [service.predictor(model, engine).name, *([service.predictor(beside).name] if beside else [])]
+        answers = service.answers.classify_each(selection.pictures, model, beside, engine)
+        models = [service.models.predictor(model, engine).name]
+        models += [service.models.predictor(beside).name] if beside else []
         return Batch(answers, len(selection.pictures), (selection, model, beside, ready), models, language)
 
     def _line(self, batch: Batch) -> tuple:
@@ -147,7 +148,7 @@ class ManyPictures:
             gallery.gallery(images, shown, batch.thumbnails, language),
             gr.update(visible=True),
             *self.fill(batch, language),
-            gr.update(visible=ended, **({"value": self.service.answers_file(images, language)} if ended else {})),
+            gr.update(visible=ended, **({"value": self.service.answers.table(images, language)} if ended else {})),
         )
 
 

@@ -43,7 +43,7 @@ class Why:
 
     def offer(self, model: str, language: str):
         try:
-            config = self.service.config(model)
+            config = self.service.models.config(model)
         except UserError:  # what is wrong stands below the field already
             config = None
         labels = config.labels if config else []
@@ -51,8 +51,8 @@ class Why:
         return gr.update(choices=choices, value="")
 
     def say_why(self, is_open: bool, picture: str | None, model: str, label: str, language: str):
-        if not is_open or not self.service.is_here(model):
+        if not is_open or not self.service.models.is_here(model):
             return ""
         if not picture:
             return figures.empty(say("why_empty", language))
-        return figures.why(self.service.explain(picture, model, label), language)
+        return figures.why(self.service.answers.explain(picture, model, label), language)

@@ -82,8 +82,8 @@ def test_a_run_is_whole_in_another_workspace(finished, taken, store):
     (listed,) = jobs.list_runs(store)
     assert (listed["run"], listed["accuracy"]) == (run.name, jobs.read_report(finished)["accuracy"])
     service = Service(store)
-    assert service.data_of(service.report(run.name)) is None
-    assert html(service.report(run.name), None, service.words(run.name))
+    assert service.results.data_of(service.results.report(run.name)) is None
+    assert html(service.results.report(run.name), None, service.results.words(run.name))
     jobs.delete_run(store, run.name)
 
 
