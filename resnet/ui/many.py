@@ -101,13 +101,17 @@ class ManyPictures:
             yield None, *nothing()
             return
         batch, drawn = self._begin(selection, model, beside, ready, language), 0
-        for _ in batch.beats():
-            done = len(batch.images)
-            if done and (batch.state != "running" or done >= GROWTH * drawn):
-                drawn = done
-                yield batch, *self._all(batch)
-            else:
-                yield batch, *self._line(batch)
+        try:
+            for _ in batch.beats():
+                done = len(batch.images)
+                if done and (batch.state != "running" or done >= GROWTH * drawn):
+                    drawn = done
+                    yield batch, *self._all(batch)
+                else:
+                    yield batch, *self._line(batch)
+        except Exception:  # whatever it was, it has ended: what has come stays, and there is nothing to stop
+            yield batch, *self._all(batch)
+            raise
 
     def end(self, batch: Batch, language: str):
         batch.stop()

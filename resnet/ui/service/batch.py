@@ -59,15 +59,17 @@ class Batch:
         """Take the answers in, pausing about so often (seconds) to let somebody look, and at the end."""
         yield
         start = first = due = time.monotonic()
-        with contextlib.closing(self._answers):
-            while self._wanted and (image := next(self._answers, None)):
-                now = time.monotonic()
-                first = first if self.images else now
-                self.images.append(image)
-                self.seconds = now - first
-                if now >= due:
-                    yield
-                    due = time.monotonic() + every
-        self.state = "done" if len(self.images) == self.count else "stopped"
-        self.seconds = time.monotonic() - start
+        try:
+            with contextlib.closing(self._answers):
+                while self._wanted and (image := next(self._answers, None)):
+                    now = time.monotonic()
+                    first = first if self.images else now
+                    self.images.append(image)
+                    self.seconds = now - first
+                    if now >= due:
+                        yield
+                        due = time.monotonic() + every
+        finally:
+            self.state = "done" if len(self.images) == self.count else "stopped"
+            self.seconds = time.monotonic() - start
         yield
