@@ -10,11 +10,27 @@ from resnet.ui.classify import ClassifyTab
 from resnet.ui.page import Page
 from resnet.ui.service import Service
 
+AWAY = "resnet50.a1_in1k"  # which is not on this machine
+
 
 @pytest.fixture
 def tab(store: Store) -> ClassifyTab:
     with gr.Blocks():
         return ClassifyTab(Page(Service(store)))
+
+
+def test_the_label_asked_for_stays_where_the_model_knows_it(tab: ClassifyTab, small_model: Path) -> None:
+    model = str(small_model)
+    assert "value" not in tab.why.offer(model, "stars", "zh") and "value" not in tab.why.offer(model, "", "en")
+    assert tab.why.offer(model, "golf_ball", "en")["value"] == ""
+
+
+def test_what_speaks_for_an_answer_stays_as_long_as_the_answer_does(tab: ClassifyTab, small_model, pictures) -> None:
+    picture, here = str(next(pictures.rglob("*.jpg"))), str(small_model)
+    assert "<img" in tab.why.say_why(True, picture, here, "", "en")
+    assert tab.why.say_why(True, picture, AWAY, "", "en") == gr.skip()
+    assert tab.say_answer(picture, AWAY, "", ("", ""), "en")[0] == gr.skip()
+    assert (tab.why.say_wait(AWAY, "en"), tab.why.say_wait(here, "en")) == ("", gr.skip())  # to another picture
 
 
 def test_a_batch_that_ends_by_a_defect_leaves_its_answers_and_nothing_to_stop(
