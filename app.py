@@ -24,7 +24,7 @@ def main() -> int:
     if arguments.home:
         os.environ["RESNET_HOME"] = arguments.home
     # Gradio reads these as it is imported: its files belong in the workspace, and it sends no statistics.
-    os.environ["GRADIO_TEMP_DIR"] = str(Store.open().root / "tmp" / "uploads")
+    os.environ["GRADIO_TEMP_DIR"] = str(Store.open().uploads)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     return import_module("resnet.ui.server").serve(arguments)
 

@@ -73,6 +73,15 @@ class Store:
     def runs(self) -> Path:
         return self.root / self.owner / "runs"
 
+    @property
+    def uploads(self) -> Path:
+        """Where Gradio keeps what visitors send, for a day."""
+        return self._tmp / "uploads"
+
+    def taken_away(self, name: str) -> Path:
+        """A folder for files that visitors take away, which need no longer stay there."""
+        return self.uploads / "taken-away" / name
+
     def dataset(self, reference: str) -> Path:
         """The folder of a data set named by its id, its name, or a unique beginning of either."""
         return self._find(self.datasets, reference, "dataset_unknown")

@@ -94,27 +94,27 @@ class ClassifyTab:
     def say_answer(self, picture: str | None, model: str, beside: str, ready: tuple[str, str], language: str):
         if not picture:
             return figures.empty(say("classify_empty", language)), "", ""
-        if not self.service.is_here(model):  # the former model's answer stays until this one can answer
+        if not self.service.models.is_here(model):  # the former model's answer stays until this one can answer
             return gr.skip(), gr.skip(), gr.skip()
         engine = engine_for(model, ready)
-        result, fitted = self.service.classify(picture, model, engine=engine)
+        result, fitted = self.service.answers.classify(picture, model, engine=engine)
         results = [result]
-        if beside and self.service.is_here(beside):
-            results.append(self.service.classify(picture, beside)[0])
-        config = self.service.predictor(model, engine).config
+        if beside and self.service.models.is_here(beside):
+            results.append(self.service.answers.classify(picture, beside)[0])
+        config = self.service.models.predictor(model, engine).config
         said = figures.answers_of(results, language, config.labels)
         seen = figures.seen(figures.picture(fitted, 160), config.preprocessing.describe().say(language), language)
         return said, seen, figures.badges(*sentences.facts_of(results, language))
 
     def say_wait(self, picture: str | None, model: str, language: str):
         """To a new picture no answer stands there, not even a former model's, until the model is here."""
-        if not picture or self.service.is_here(model):
+        if not picture or self.service.models.is_here(model):
             return gr.skip(), gr.skip(), gr.skip()
         return figures.empty(say("answer_after_download", language)), "", ""
 
     def say_knows(self, model: str, language: str):
         try:
-            config = self.service.config(model)
+            config = self.service.models.config(model)
         except UserError:  # what is wrong stands below the field already
             return ""
         if config is None:

@@ -39,15 +39,16 @@ class Comparing:
     # callbacks
 
     def offer(self, chosen: str, language: str):
-        others = (result for result in self.service.results() if result["accuracy"] is not None)
+        others = (result for result in self.service.results.all() if result["accuracy"] is not None)
         choices = [(sentences.result_line(result, language), result["run"]) for result in others]
         return gr.update(choices=[choice for choice in choices if choice[1] != chosen])
 
     def compare(self, chosen: str, others: list[str], language: str):
         others = [other for other in others if other != chosen]
-        if not (chosen and others and self.service.has_report(chosen)):
+        result = self.service.results.find(chosen)
+        if not (result and others):
             return "", gr.update(visible=False), *[gr.skip()] * 5
-        results = [self.service.result(name) for name in (chosen, *others)]
+        results = [result, *(self.service.results.open(other) for other in others)]
         differing = comparison.settings(results, language)
         same = "" if len(differing) else figures.note(say("compare_same_settings", language), "quiet")
         return (

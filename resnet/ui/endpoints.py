@@ -12,7 +12,9 @@ from PIL import Image
 from resnet.errors import UserError
 from resnet.settings import TrainSettings
 from resnet.ui.components import Number, Picture
-from resnet.ui.service import Service, at_home, needs_weights, refusals
+from resnet.ui.service import Service
+from resnet.ui.service.access import refusals
+from resnet.ui.service.runs import needs_weights
 
 COMPUTE = {"concurrency_id": "compute"}
 MOST = 1000  # answers to one picture
@@ -64,15 +66,15 @@ class Endpoints:
     """What callers sent is checked here; what a hosted app does not offer is refused before that."""
 
     def __init__(self, service: Service) -> None:
-        self.service, self.hosted = service, service.hosted
+        self.service = service
 
     def classify(self, image: str, model: str = "", top_k: int = 5) -> dict:
         """Say what a picture shows: {label, confidences: [{label, confidence}]}; label is "unknown" below the
         model's threshold. An empty model means the one that ships."""
         if not image:
             raise UserError("no_pictures_given")
-        self.service.fetch(model or "")
-        result, _ = self.service.classify(image, model or "", _count("top_k", top_k))
+        self.service.models.fetch(model or "")
+        result, _ = self.service.answers.classify(image, model or "", _count("top_k", top_k))
         answer = result["images"][0]
         confidences = [
             {"label": entry["description"] or entry["label"], "confidence": entry["score"]}
@@ -83,8 +85,8 @@ class Endpoints:
     def classify_batch(self, files: list[str], model: str = "", top_k: int = 5) -> dict:
         """Classify many pictures: {model, engine, device, seconds, images_per_second, images: [{file, known,
         labels: [{label, description, score}], error}]}."""
-        self.service.fetch(model or "")
-        result = self.service.classify_many(files or [], model or "", _count("top_k", top_k))
+        self.service.models.fetch(model or "")
+        result = self.service.answers.classify_many(files or [], model or "", _count("top_k", top_k))
         images = [{**image, "error": image["error"] and image["error"].say()} for image in result["images"]]
         return {**result, "images": images}
 
@@ -93,16 +95,16 @@ class Endpoints:
         {label, description, score}."""
         if not image:
             raise UserError("no_pictures_given")
-        self.service.fetch(model or "")
-        found = self.service.explain(image, model or "", label or "")
+        self.service.models.fetch(model or "")
+        found = self.service.answers.explain(image, model or "", label or "")
         return found.overlay(), {"label": found.label, "description": found.description, "score": found.score}
 
     def export_model(self, model: str = "", format: str = "onnx") -> tuple[str, dict]:
         """A model to take away, compared with the original first: a zip with labels and a script that runs it, and
         {model, format, file, bytes, pictures, largest_difference, accuracy, license}. format: safetensors, onnx,
         onnx-int8 or torch-export."""
-        self.service.fetch(model or "")
-        result = self.service.export(model or "", format)
+        self.service.models.fetch(model or "")
+        result = self.service.models.export(model or "", format)
         return result["file"], {**result, "file": Path(result["file"]).name}
 
     def list_models(self) -> list[dict]:
@@ -115,18 +117,18 @@ class Endpoints:
                 "accuracy": model["report"].get("accuracy"),
                 "own": model["own"],
             }
-            for model in self.service.models()
+            for model in self.service.models.at_hand()
         ]
 
     def import_dataset(self, file: str, name: str = "") -> dict:
         """Import a zip or tar of class folders: {dataset, report}."""
-        data = self.service.import_from(file or "", name)
+        data = self.service.datasets.import_from(file or "", name)
         return {"dataset": data.id, "report": data.report}
 
-    @at_home
     def start_run(self, dataset: str, settings: dict) -> dict:
         """Start a run on an imported data set: {run}. settings: model, mode, epochs, minutes, image_size, batch_size,
         learning_rate, seed, crop_mode, name; what is left out is chosen from the data."""
+        runs = self.service.runs  # before all else: a stranger is refused
         if not isinstance(settings, dict):
             raise UserError("not_settings", value=_json(settings))
         if unknown := sorted(settings.keys() - SETTINGS):
@@ -134,35 +136,32 @@ class Endpoints:
         settings = {"model": "", **settings, "data": _text("dataset", dataset)}
         settings = TrainSettings(**settings)
         if needs_weights(settings):
-            self.service.fetch(settings.model)
-        return {"run": self.service.start(settings)}
+            self.service.models.fetch(settings.model)
+        return {"run": runs.start(settings)}
 
-    @at_home
     def run_status(self, run: str) -> dict:
         """How a run is going: {state, stage, epoch, epochs, step, steps, images_per_second, seconds_left,
         train_loss, val_accuracy, message, updated}."""
-        return self.service.status(_text("run", run))
+        return self.service.runs.status(_text("run", run))
 
-    @at_home
     def stop_run(self, run: str) -> dict:
         """Ask a run to stop; it saves and checks its model first. Answers with its status."""
-        self.service.stop(_text("run", run))
-        return self.service.status(run)
+        self.service.runs.stop(_text("run", run))
+        return self.service.runs.status(run)
 
-    @at_home
     def resume_run(self, run: str) -> dict:
         """Go on with a stopped, failed or lost run. Answers with its status."""
-        self.service.resume(_text("run", run))
-        return self.service.status(run)
+        self.service.runs.resume(_text("run", run))
+        return self.service.runs.status(run)
 
     def list_runs(self) -> list[dict]:
         """All runs of this workspace, newest first."""
-        return self.service.runs()
+        return self.service.runs.all()
 
     def run_report(self, run: str) -> dict:
         """The report of a run, or of a shipped model by its name: accuracy with its interval, per class, confusion,
         curves, mistakes."""
-        return self.service.report(_text("run", run))
+        return self.service.results.report(_text("run", run))
 
 
 def _text(field: str, value: object) -> str:

@@ -50,11 +50,11 @@ class EngineChoice:
     def prepare(self, model: str, engine: str, ready: tuple[str, str], language: str, progress=gr.Progress()):  # noqa: B008
         progress(0, desc=say("engine_building", language))
         try:
-            self.service.predictor(model, engine, stages(progress, language))
+            self.service.models.predictor(model, engine, stages(progress, language))
         except UserError as problem:  # the former answer stands, and so does what gave it
             words = figures.note(sentences.problem(problem.message, language), "warn")
             return engine_for(model, ready), gr.skip(), words
-        figure = exports.int8(self.service.int8_figures(model), language) if engine == "onnx-int8" else ""
+        figure = exports.int8(self.service.models.int8_figures(model), language) if engine == "onnx-int8" else ""
         return engine, (model, engine), figures.note(figure, "quiet")
 
 

@@ -123,19 +123,19 @@ class FinetuneTab:
         return gr.update(choices=self.data_choices(language), value=chosen)
 
     def data_choices(self, language: str) -> list[tuple[str, str]]:
-        return [(sentences.data_line(data, language), data["id"]) for data in self.service.datasets()]
+        return [(sentences.data_line(data, language), data["id"]) for data in self.service.datasets.all()]
 
     def offer(self, model: str, language: str):
         """The choices. Of what is chosen nothing is said: the visitor may have chosen another one meanwhile."""
         models = gr.update(choices=model_choices(self.service, language))
         if not model:
-            models["value"] = next((entry["reference"] for entry in self.service.models() if not entry["own"]), "")
+            models["value"] = next((one["reference"] for one in self.service.models.at_hand() if not one["own"]), "")
         return gr.update(choices=self.data_choices(language)), models
 
     def say_report(self, data: str, language: str):
         if not data:
             return figures.empty(say("pictures_empty", language)), *[gr.update(visible=False)] * 2, None, None
-        found = self.service.dataset(data)
+        found = self.service.datasets.open(data)
         bad = tables.unreadable(found.report, language)
         return (
             imports.report(found, language),
@@ -152,36 +152,36 @@ class FinetuneTab:
         return gr.update(visible=bool(data))
 
     def question(self, data: str, language: str):
-        return say("delete_data_question", language, name=self.service.dataset(data).name)
+        return say("delete_data_question", language, name=self.service.datasets.open(data).name)
 
     def delete_it(self, data: str, language: str):
-        self.service.delete_dataset(data)
+        self.service.datasets.delete(data)
         return (self.choose(None, language),)
 
     def begin(self, *form_and_language):
         *form, _ = form_and_language
-        return self.service.start(self.plan.settings(*form))
+        return self.service.runs.start(self.plan.settings(*form))
 
     def go_further(self, run: str, language: str):
         """A finished run as the start of the next one, on the same pictures."""
-        data, name = self.service.data_of(self.service.report(run)), self.service.name(run)
+        data, name = self.service.results.data_of(self.service.results.report(run)), self.service.results.name(run)
         chosen = self.choose(data.id if data else None, language)
         models = gr.update(choices=model_choices(self.service, language), value=run)
         return gr.Tabs(selected="finetune"), chosen, models, figures.note(say("going_further", language, name=name))
 
     def watch(self, watched: str, seen: tuple | None, language: str):
-        run = self.service.worth_watching(watched)
-        version = (run, self.service.version(run), language)
+        run = self.service.runs.worth_watching(watched)
+        version = (run, self.service.runs.version(run), language)
         if version == seen:
             return (gr.skip(),) * (11 + MOST)
         if not run:
             return "", version, gr.update(visible=False), *[gr.skip()] * (8 + MOST)
-        status, lines, name = self.service.progress(run)
+        status, lines, name = self.service.runs.progress(run)
         return (
             *(run, version, gr.update(visible=True), figures.running(status, name, language)),
             *(tables.curves(lines, "loss", language), tables.curves(lines, "accuracy", language)),
-            *(*self.buttons(run, status), self.service.validated(run)),
-            *offered(self.service.remedies(run), language),
+            *(*self.buttons(run, status), self.service.runs.validated(run)),
+            *offered(self.service.runs.remedies(run), language),
         )
 
     def buttons(self, run: str, status: dict) -> tuple[dict, dict, dict, dict]:
@@ -190,26 +190,26 @@ class FinetuneTab:
         return (
             gr.update(visible=state in ("running", "queued"), interactive=True),
             gr.update(visible=state in jobs.RESUMABLE and not jobs.diverged(status)),
-            gr.update(visible=state in ("done", "stopped") and self.service.has_report(run)),
+            gr.update(visible=state in ("done", "stopped") and self.service.results.has_report(run)),
             gr.update(visible=state != "done"),
         )
 
     def say_worst(self, run: str, tried: int, language: str):
-        return pictures.worst(self.service.so_far(run), language) if run and tried else ""
+        return pictures.worst(self.service.runs.so_far(run), language) if run and tried else ""
 
     def try_again(self, number: int, run: str, language: str):
-        return self.service.start_remedy(run, number)
+        return self.service.runs.start_remedy(run, number)
 
     def end(self, run: str, language: str):
-        self.service.stop(run)
+        self.service.runs.stop(run)
         return gr.update(interactive=False)
 
     def discard_it(self, run: str, language: str):
-        self.service.delete(run)
+        self.service.runs.delete(run)
         return (gr.update(visible=False),)
 
     def go_on(self, run: str, language: str):
-        self.service.resume(run)
+        self.service.runs.resume(run)
         return None
 
 

@@ -64,7 +64,7 @@ class Looking:
         return choice(event)
 
     def show(self, run: str, sha256: str, language: str):
-        result = self.service.result(run) if run and self.service.has_report(run) else None
+        result = self.service.results.find(run)
         changes = corrections(result.data) if result and result.data else {}
         entry = result.find(sha256) if result and sha256 else None
         if not entry:
@@ -74,21 +74,21 @@ class Looking:
         return *seen, *changes_of(result, changes, language)
 
     def correct_it(self, run: str, sha256: str, label: str, language: str):
-        self.service.correct(self.service.result(run), sha256, label)
+        self.service.datasets.correct(self.service.results.open(run), sha256, label)
         return self.show(run, sha256, language)
 
     def leave_it_out(self, run: str, sha256: str, language: str):
-        self.service.correct(self.service.result(run), sha256, None)
+        self.service.datasets.correct(self.service.results.open(run), sha256, None)
         return self.show(run, sha256, language)
 
     def undo_it(self, run: str, sha256: str, language: str):
-        self.service.undo_correction(self.service.result(run))
+        self.service.datasets.undo_correction(self.service.results.open(run))
         return self.show(run, sha256, language)
 
     def make_it(self, run: str, language: str):
-        data = self.service.corrected(self.service.result(run))
+        data = self.service.datasets.corrected(self.service.results.open(run))
         said = figures.note(say("corrected_made", language, name=data.name))
-        form = self.finetune.plan.fill(self.service.settings_of(run))
+        form = self.finetune.plan.fill(self.service.runs.settings_of(run))
         return gr.Tabs(selected="finetune"), self.finetune.choose(data.id, language), *form, said
 
 

@@ -4,9 +4,9 @@ import gradio as gr
 
 from resnet.data.images import SUFFIXES
 from resnet.text import say
-from resnet.ui.batch import Batch, Selection
 from resnet.ui.components import Choice
 from resnet.ui.engine import engine_for
+from resnet.ui.service.batch import Batch, Selection
 from resnet.ui.ways import ARCHIVES, by_script
 from resnet.views import figures, gallery, sentences, tables
 
@@ -78,17 +78,17 @@ class ManyPictures:
     # callbacks
 
     def take(self, files: list[str] | None, before: Selection | None, language: str):
-        selection = self.service.select(files) if files else None
+        selection = self.service.answers.select(files) if files else None
         forget(before)
         return selection
 
     def take_sent(self, before: Selection | None, language: str, event: gr.EventData):
-        selection = self.service.select_sent(event._data["files"])
+        selection = self.service.answers.select_sent(event._data["files"])
         forget(before)
         return selection
 
     def discard_sent(self, language: str, event: gr.EventData):
-        self.service.discard_uploads(event._data["files"])
+        self.service.datasets.discard_uploads(event._data["files"])
         return ()
 
     def supersede(self, batch: Batch | None, *asked: object):
@@ -101,13 +101,17 @@ class ManyPictures:
             yield None, *nothing()
             return
         batch, drawn = self._begin(selection, model, beside, ready, language), 0
-        for _ in batch.beats():
-            done = len(batch.images)
-            if done and (batch.state != "running" or done >= GROWTH * drawn):
-                drawn = done
-                yield batch, *self._all(batch)
-            else:
-                yield batch, *self._line(batch)
+        try:
+            for _ in batch.beats():
+                done = len(batch.images)
+                if done and (batch.state != "running" or done >= GROWTH * drawn):
+                    drawn = done
+                    yield batch, *self._all(batch)
+                else:
+                    yield batch, *self._line(batch)
+        except Exception:  # whatever it was, it has ended: what has come stays, and there is nothing to stop
+            yield batch, *self._all(batch)
+            raise
 
     def end(self, batch: Batch, language: str):
         batch.stop()
@@ -127,9 +131,9 @@ class ManyPictures:
 
     def _begin(self, selection: Selection, model: str, beside: str, ready: tuple[str, str], language: str) -> Batch:
         service, engine = self.service, engine_for(model, ready)
-        answers = service.classify_each(selection.pictures, model, beside, engine)
-        first, asked = service.predictor(model, engine), (selection, model, beside, ready)
-        models = [first.name, *([service.predictor(beside).name] if beside else [])]
+        answers = service.answers.classify_each(selection.pictures, model, beside, engine)
+        first, asked = service.models.predictor(model, engine), (selection, model, beside, ready)
+        models = [first.name, *([service.models.predictor(beside).name] if beside else [])]
         return Batch(answers, len(selection.pictures), asked, models, first.config.labels, language)
 
     def _line(self, batch: Batch) -> tuple:
@@ -148,7 +152,7 @@ class ManyPictures:
             gallery.gallery(images, shown, batch.thumbnails, language, batch.classes),
             gr.update(visible=True),
             *self.fill(batch, language),
-            gr.update(visible=ended, **({"value": self.service.answers_file(images, language)} if ended else {})),
+            gr.update(visible=ended, **({"value": self.service.answers.table(images, language)} if ended else {})),
         )
 
 

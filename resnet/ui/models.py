@@ -9,6 +9,6 @@ def model_choices(service: Service, language: str, *, classifiers: bool = False)
 
     classifiers: without those that have learned no classes, which only training makes use of.
     """
-    here = [(sentences.model_line(model, language), model["reference"]) for model in service.models()]
-    rows = [row for row in service.published() if row.classes or not classifiers]
+    here = [(sentences.model_line(model, language), model["reference"]) for model in service.models.at_hand()]
+    rows = [row for row in service.models.published() if row.classes or not classifiers]
     return here + picker.choices(rows, language)

@@ -36,14 +36,14 @@ class Neighbours:
     # callbacks
 
     def show(self, chosen: str, language: str):
-        if not chosen or not self.service.has_report(chosen):
+        if not (result := self.service.results.find(chosen)):
             return "", gr.update(visible=False)
-        html, waits = neighbours.shown(self.service.result(chosen), language)
+        html, waits = neighbours.shown(result, language)
         return html, gr.update(visible=waits)
 
     def draw_it(self, chosen: str, language: str, progress=gr.Progress()):  # noqa: B008
         words = {"desc": say("map_drawing", language), "unit": say("exporting_unit", language)}
-        self.service.embed(chosen, lambda done, total: progress((done, total), **words))
+        self.service.results.embed(chosen, lambda done, total: progress((done, total), **words))
         return self.show(chosen, language)
 
 
@@ -71,8 +71,8 @@ class Like:
     # callbacks
 
     def compare(self, is_open: bool, chosen: str, sha256: str, language: str):
-        if not (is_open and chosen and self.service.has_report(chosen)):
+        if not (is_open and (result := self.service.results.find(chosen))):
             return ""
         if not sha256:
             return figures.empty(say("like_no_picture", language))
-        return neighbours.like(self.service.result(chosen), sha256, language)
+        return neighbours.like(result, sha256, language)

@@ -6,7 +6,7 @@ import gradio as gr
 
 from resnet.errors import UserError
 from resnet.text import say
-from resnet.ui.downloads import Download
+from resnet.ui.service.download import Download
 from resnet.views import downloads, figures, picker, sentences
 from resnet.weights.hub import Offer
 
@@ -40,8 +40,8 @@ class ModelOffer:
 
     def say(self, model: str, language: str):
         try:
-            download = self.service.download_of(model, only_running=True)
-            found = None if download else self.service.offer(model)
+            download = self.service.models.download_of(model, only_running=True)
+            found = None if download else self.service.models.offer(model)
         except UserError as problem:
             told = problem.message
             return shown(figures.note(sentences.problem(told, language), "warn"), ask=told.key.startswith("hub_"))
@@ -50,14 +50,14 @@ class ModelOffer:
         return self._offered(found, language) if found else shown("")
 
     def begin(self, model: str, language: str):
-        return self._running(self.service.start_download(model), language)
+        return self._running(self.service.models.start_download(model), language)
 
     def cancel(self, model: str, language: str):
-        self.service.cancel_download(model)
+        self.service.models.cancel_download(model)
         return gr.update(interactive=False)
 
     def watch(self, model: str, language: str):
-        download = self.service.download_of(model)
+        download = self.service.models.download_of(model)
         if download is None:  # another model was chosen meanwhile
             return *[gr.skip()] * 5, gr.update(active=False), gr.skip()
         if download.state == "running":
@@ -69,7 +69,7 @@ class ModelOffer:
     # what stands below the field
 
     def _offered(self, found: Offer, language: str):
-        row = next((row for row in self.service.published() if row.name == found.model), None)
+        row = next((row for row in self.service.models.published() if row.name == found.model), None)
         words = figures.note(downloads.offer(found, language), "quiet" if found.cached else "plain")
         words += figures.note(picker.facts(row, language), "quiet") if row else ""
         named = say("hub_download_size", language, size=downloads.size(found.bytes))

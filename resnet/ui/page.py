@@ -17,7 +17,8 @@ from resnet.ui.classify import ClassifyTab
 from resnet.ui.finetune import FinetuneTab
 from resnet.ui.language import NAMES, Words, spoken
 from resnet.ui.results import ResultsTab
-from resnet.ui.service import Service, refusals
+from resnet.ui.service import Service
+from resnet.ui.service.access import refusals
 from resnet.views import figures, sentences
 
 END = object()  # after the last step of a call that answers in steps

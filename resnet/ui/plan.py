@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import gradio as gr
 
+from resnet import jobs
 from resnet.errors import UserError
 from resnet.predictor.engines import likely_device, likely_devices
 from resnet.settings import CHOICES, TrainSettings, ignored
@@ -130,25 +131,25 @@ class PlanPart:
         return [settings.model, settings.mode, *said]
 
     def save_it(self, *form_and_language):
-        return self.service.settings_file(self.settings(*form_and_language[:-1]))
+        return self.service.runs.settings_file(self.settings(*form_and_language[:-1]))
 
     def load_it(self, file: str, language: str):
-        return (*self.fill(self.service.read_settings_file(file)),)
+        return (*self.fill(self.service.runs.read_settings_file(file)),)
 
     def say_plan(self, *form_and_language):
         settings, language = self.settings(*form_and_language[:-1]), form_and_language[-1]
         try:
-            planned = self.service.plan(settings)
+            planned = self.service.runs.plan(settings)
         except UserError as problem:
             return waiting(problem.message, language)
-        seconds = self.service.estimates(settings, planned, MODES)
+        seconds = self.service.runs.estimates(settings, planned, MODES)
         takes = sentences.start(planned.settings, seconds[settings.mode], language)
         return (
             gr.update(choices=mode_choices(language, None if sentences.on_several(planned.settings) else seconds)),
             figures.note(sentences.plan(planned.settings, language), "quiet"),
             gr.update(value=takes, interactive=True),
             gr.update(value=commands.train(settings), visible=True),
-            figures.note(sentences.worker(self.service.worker_ready(), language), "quiet"),
+            figures.note(sentences.worker(jobs.workers.ready(), language), "quiet"),
             *defaults(planned.settings, language),
         )
 

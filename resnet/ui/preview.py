@@ -24,4 +24,4 @@ class Preview:
 
     def show(self, *form_and_language):
         *form, language = form_and_language
-        return figures.previews(self.service.preview(self.settings(*form)), language)
+        return figures.previews(self.service.runs.preview(self.settings(*form)), language)

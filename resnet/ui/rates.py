@@ -34,18 +34,18 @@ class RateFinder:
 
     def begin(self, *form_and_language):
         *form, language = form_and_language
-        self.service.search_rates(self.settings(*form))
+        self.service.runs.search_rates(self.settings(*form))
         return self.watch(language)
 
     def end(self, language: str):
-        self.service.rates.stop()
+        self.service.runs.rates.stop()
         return self.watch(language)
 
     def take(self, language: str):
-        return rates.figure(self.service.rates.suggestion)
+        return rates.figure(self.service.runs.rates.suggestion)
 
     def watch(self, language: str):
-        search = self.service.rates
+        search = self.service.runs.rates
         if not search:
             return (gr.skip(),) * 6
         running, found = search.state == "running", search.state == "done"

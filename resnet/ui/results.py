@@ -151,7 +151,7 @@ class ResultsTab:
     # callbacks
 
     def offer(self, chosen: str, language: str):
-        results = self.service.results()
+        results = self.service.results.all()
         ids = [result["run"] for result in results]
         choices = [(sentences.result_line(result, language), result["run"]) for result in results]
         runs = gr.update(choices=choices)
@@ -160,32 +160,31 @@ class ResultsTab:
         return runs, tables.runs(results, language), ids
 
     def show(self, chosen: str, language: str):
-        if not chosen or not self.service.has_report(chosen):
-            waiting = say("no_report_yet", language, name=self.service.name(chosen)) if chosen else ""
+        if not (result := self.service.results.find(chosen)):
+            waiting = say("no_report_yet", language, name=self.service.results.name(chosen)) if chosen else ""
             return figures.empty(waiting or say("results_empty", language)), *[""] * 5, *[None] * 3, ""
-        result = self.service.result(chosen)
         curves = (tables.curves(result.report["curves"], value, language) for value in ("loss", "accuracy"))
         return (*said(result, language), tables.settings(result.report, language), *curves, "")
 
     def show_cell(self, chosen: str, language: str, event: gr.EventData):
-        return pictures.cell(self.service.result(chosen), choice(event), language)
+        return pictures.cell(self.service.results.open(chosen), choice(event), language)
 
     def allow(self, chosen: str, language: str):
-        own = gr.update(visible=self.service.is_own(chosen) and not self.service.hosted)
+        own = gr.update(visible=self.service.results.is_own(chosen) and not self.service.hosted)
         return own, own, own, gr.update(visible=False)
 
     def ask_name(self, chosen: str, language: str):
-        return gr.update(visible=True), self.service.name(chosen)
+        return gr.update(visible=True), self.service.results.name(chosen)
 
     def name_it(self, chosen: str, name: str, language: str):
-        self.service.rename(chosen, name)
+        self.service.runs.rename(chosen, name)
         return *self.offer(chosen, language), gr.update(visible=False)
 
     def pick(self, listed: list[str], language: str, event: gr.SelectData):
         return listed[event.index[0]]
 
     def turn_to(self, run: str, language: str):
-        results = self.service.results()
+        results = self.service.results.all()
         choices = [(sentences.result_line(result, language), result["run"]) for result in results]
         return gr.Tabs(selected="results"), gr.update(choices=choices, value=run)
 
@@ -194,17 +193,17 @@ class ResultsTab:
         return gr.Tabs(selected="classify"), gr.update(choices=models, value=chosen)
 
     def question(self, run: str, language: str):
-        live = self.service.status(run)["state"] in jobs.ALIVE
-        return say("delete_live_question" if live else "delete_question", language, name=self.service.name(run))
+        live = self.service.runs.status(run)["state"] in jobs.ALIVE
+        return say("delete_live_question" if live else "delete_question", language, name=self.service.results.name(run))
 
     def delete_it(self, chosen: str, language: str):
-        self.service.delete(chosen)
+        self.service.runs.delete(chosen)
         return self.offer("", language)
 
     def bring_in(self, file: str, language: str):
-        run = self.service.bring_in(file)
+        run = self.service.runs.bring_in(file)
         runs, listed, ids = self.offer(run, language)
-        brought = figures.note(say("brought", language, name=self.service.name(run)), "quiet")
+        brought = figures.note(say("brought", language, name=self.service.results.name(run)), "quiet")
         return {**runs, "value": run}, listed, ids, brought
 
 

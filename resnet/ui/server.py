@@ -97,7 +97,7 @@ def prepare(store: Store) -> None:
 
     Newer uploads stay: another app may be at work with them.
     """
-    uploads = store.root / "tmp" / "uploads"
+    uploads = store.uploads
     try:
         uploads.mkdir(parents=True, exist_ok=True)
         store.clean()
@@ -165,7 +165,7 @@ def serve(arguments: argparse.Namespace) -> int:
         door = {"alone": not beyond, "proxied": bool(os.environ.get("SPACE_ID"))}
         launch(demo, chosen, door, server_name=name, server_port=port, share=arguments.share, auth=login)
         print(f"ResNet Lab ({chosen}): {demo.share_url or demo.local_url}", flush=True)
-        threading.Timer(1.0, service.warm_up).start()
+        threading.Timer(1.0, service.models.warm_up).start()
         threading.Event().wait()
     except KeyboardInterrupt:
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -97,25 +97,25 @@ class TakeAway:
         return ""
 
     def offer(self, chosen: str, language: str):
-        shown = bool(chosen) and self.service.has_report(chosen)
-        table, own = shown and self.service.result(chosen).has_predictions, shown and self.service.is_own(chosen)
-        return gr.update(visible=shown), gr.update(visible=table), gr.update(visible=own)
+        result = self.service.results.find(chosen)
+        shown = (result, result and result.has_predictions, result and self.service.results.is_own(chosen))
+        return tuple(gr.update(visible=bool(part)) for part in shown)
 
     def take_report(self, chosen: str, language: str):
-        return self.service.report_page(chosen, language)
+        return self.service.results.report_page(chosen, language)
 
     def take_table(self, chosen: str, language: str):
-        return self.service.predictions_table(chosen)
+        return self.service.results.predictions_table(chosen)
 
     def take_run(self, chosen: str, language: str):
-        return self.service.take_out(chosen)
+        return self.service.runs.take_out(chosen)
 
     def push(self, chosen: str, repository: str, token: str, private: bool, language: str):
-        address = self.service.push(chosen, repository, token, private)
+        address = self.service.models.push(chosen, repository, token, private)
         return figures.note(say("pushed", language, address=address))
 
     def export(self, chosen: str, format: str, language: str, progress=gr.Progress()):  # noqa: B008
-        found = self.service.export(chosen, format, stages(progress, language))
+        found = self.service.models.export(chosen, format, stages(progress, language))
         return found["file"], figures.lines(*exports.checked(found, language))
 
 

@@ -43,23 +43,22 @@ class Trust:
     # callbacks
 
     def show(self, chosen: str, language: str):
-        if not chosen or not self.service.has_report(chosen):
+        if not (result := self.service.results.find(chosen)):
             return "", gr.update(visible=False), *[gr.skip()] * 4
-        result, config = self.service.result(chosen), self.service.config(chosen)
         said = figures.lines(*trust.said(result.report, language))
         if not result.has_predictions:
             missing = figures.note(say("no_predictions", language), "quiet")
             return said + missing, gr.update(visible=False), *[gr.skip()] * 4
         plots = trust.reliability(result, language), trust.covered(result, language)
-        own = gr.update(visible=self.service.is_own(chosen))
-        return said, gr.update(visible=True), *plots, config.unknown_threshold or 0.0, own
+        own = gr.update(visible=self.service.results.is_own(chosen))
+        return said, gr.update(visible=True), *plots, self.service.models.config(chosen).unknown_threshold or 0.0, own
 
     def try_threshold(self, chosen: str, threshold: float, language: str):
-        if not chosen or not self.service.has_report(chosen):
+        result = self.service.results.find(chosen)
+        if not (result and result.has_predictions):
             return ""
-        result = self.service.result(chosen)
-        return figures.lines(trust.at_threshold(result, threshold, language)) if result.has_predictions else ""
+        return figures.lines(trust.at_threshold(result, threshold, language))
 
     def keep(self, chosen: str, threshold: float, language: str):
-        self.service.set_threshold(chosen, threshold or None)
+        self.service.results.set_threshold(chosen, threshold or None)
         return figures.note(say("threshold_kept", language, threshold=f"{threshold:.2f}"))

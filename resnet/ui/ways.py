@@ -66,21 +66,20 @@ class WaysIn:
     def bring(self, source: str | None, language: str, progress=gr.Progress()):  # noqa: B008
         if not source:
             return gr.skip()
-        data = self.service.import_from(source, progress=lambda *step: report_progress(progress, step, language))
+        data = self.service.datasets.import_from(source, progress=reporting(progress, language))
         return self.choose(data.id, language)
 
     def bring_uploads(self, language: str, event: gr.EventData, progress=gr.Progress()):  # noqa: B008
-        sent = event._data["files"]
-        data = self.service.import_uploads(sent, lambda *step: report_progress(progress, step, language))
+        data = self.service.datasets.import_uploads(event._data["files"], reporting(progress, language))
         return self.choose(data.id, language)
 
     def discard(self, language: str, event: gr.EventData):
-        self.service.discard_uploads(event._data["files"])
+        self.service.datasets.discard_uploads(event._data["files"])
         return ()
 
     def bring_samples(self, language: str, progress=gr.Progress()):  # noqa: B008
         progress(0.1, desc=say("drawing_samples", language))
-        return self.choose(self.service.import_samples().id, language)
+        return self.choose(self.service.datasets.import_samples().id, language)
 
 
 def by_script(page, part: str, elem_id: str, onto: str = "", taken: Set[str] = SUFFIXES) -> gr.HTML:
@@ -113,7 +112,6 @@ def rules(limits: Limits, onto: str, taken: Set[str], language: str) -> str:
     )
 
 
-def report_progress(progress: gr.Progress, step: tuple[str, int, int], language: str) -> None:
-    """Show a step (stage, done, total) of an import."""
-    stage, done, total = step
-    progress((done, total), desc=say(f"importing_{stage}", language))
+def reporting(progress: gr.Progress, language: str) -> Callable[[str, int, int], None]:
+    """What an import calls with its stage and how much of it is done."""
+    return lambda stage, done, total: progress((done, total), desc=say(f"importing_{stage}", language))

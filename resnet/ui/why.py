@@ -25,7 +25,8 @@ class Why:
     def wire(self, *arrived: Callable) -> None:
         """arrived: events after which a model may be here that was not."""
         page, changed = self.page, [self.model.change, *arrived, self.page.language.change]
-        page.on([page.load, *changed], self.offer, [self.model], [self.label])
+        page.on([page.load, *changed], self.offer, [self.model, self.label], [self.label])
+        page.on(self.picture.change, self.say_wait, [self.model], [self.heat])
         is_open = page.while_open(self.box)
         page.on(
             [is_open.change, self.picture.change, self.label.change, *changed],
@@ -41,18 +42,24 @@ class Why:
 
     # callbacks
 
-    def offer(self, model: str, language: str):
+    def offer(self, model: str, label: str, language: str):
         try:
-            config = self.service.config(model)
+            config = self.service.models.config(model)
         except UserError:  # what is wrong stands below the field already
             config = None
         labels = config.labels if config else []
         choices = [(say("why_answer", language), ""), *((config.describe_label(label), label) for label in labels)]
-        return gr.update(choices=choices, value="")
+        return gr.update(choices=choices, **({} if label in ("", *labels) else {"value": ""}))
+
+    def say_wait(self, model: str, language: str):
+        """To a new picture nothing stands there, not even what a former model saw, until the model is here."""
+        return gr.skip() if self.service.models.is_here(model) else ""
 
     def say_why(self, is_open: bool, picture: str | None, model: str, label: str, language: str):
-        if not is_open or not self.service.is_here(model):
+        if not is_open:
             return ""
+        if not self.service.models.is_here(model):  # what the former model saw stays until this one is here
+            return gr.skip()
         if not picture:
             return figures.empty(say("why_empty", language))
-        return figures.why(self.service.explain(picture, model, label), language)
+        return figures.why(self.service.answers.explain(picture, model, label), language)

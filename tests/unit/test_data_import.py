@@ -451,7 +451,7 @@ def test_sources_that_are_none(tmp_path, store):
 
 
 def test_a_source_in_the_workspace_that_is_no_part_of_it(tmp_path, store):
-    source = make_folder(store.root / "tmp" / "uploads" / "pets", two_classes())
+    source = make_folder(store.uploads / "pets", two_classes())
     assert import_dataset(source, store).report["images"] == 10
 
 

@@ -252,7 +252,7 @@ def test_a_run_deleted_in_the_queue_leaves_no_ghost(store, settings, busy, delet
 
 def test_pages_turn_from_a_deleted_run_to_what_there_is(store, settings, busy):
     first, second = jobs.start(store, settings), jobs.start(store, replace(settings, seed=1))
-    service = Service(store)
+    service = Service(store).runs
     assert service.worth_watching(second) == second and service.worth_watching("") == first
     jobs.delete_run(store, first)
     assert service.worth_watching(first) == second
@@ -397,7 +397,7 @@ def test_a_damaged_model_is_left_out_of_the_models_and_costs_no_other(store, sma
     for folder in (whole, damaged):
         shutil.copytree(small_model, folder / "model")
     damage(damaged / "model" / file, content)
-    own = [model["reference"] for model in Service(store).models() if model["own"]]
+    own = [model["reference"] for model in Service(store).models.at_hand() if model["own"]]
     assert own == [whole.name]
     assert len(jobs.list_runs(store)) == 2
 
@@ -594,6 +594,6 @@ def test_a_run_is_called_otherwise(store):
 def test_a_result_goes_by_its_present_name(store):
     run, service = make_run(store, "done"), Service(store)
     write_json(run / "report.json", report_of([0, 1], [0, 1], ["ant", "bee"]))
-    assert service.result(run.name).name == "made"
+    assert service.results.open(run.name).name == "made"
     jobs.rename(store, run.name, "insects")
-    assert service.result(run.name).name == "insects"
+    assert service.results.open(run.name).name == "insects"

@@ -82,8 +82,8 @@ def test_a_run_is_whole_in_another_workspace(finished, taken, store):
     (listed,) = jobs.list_runs(store)
     assert (listed["run"], listed["accuracy"]) == (run.name, jobs.read_report(finished)["accuracy"])
     service = Service(store)
-    assert service.data_of(service.report(run.name)) is None
-    assert html(service.report(run.name), None, service.words(run.name))
+    assert service.results.data_of(service.results.report(run.name)) is None
+    assert html(service.results.report(run.name), None, service.results.words(run.name))
     jobs.delete_run(store, run.name)
 
 
@@ -223,7 +223,7 @@ def test_what_cannot_be_relied_upon_does_not_come_in(folder, store, damage):
 
 def test_folds_come_in(folder, store):
     with_folds(folder)
-    assert Service(store).result(jobs.bring_in(folder, store)).looked_at.predictions.fold is None
+    assert Service(store).results.open(jobs.bring_in(folder, store)).looked_at.predictions.fold is None
 
 
 def test_links_lead_nowhere(folder, store, tmp_path):

@@ -27,7 +27,7 @@ UI = PROJECT / "resnet" / "ui"
 LAYOUT = {  # they build the page or serve it, and answer no event
     *("classify.py:__init__", "classify.py:wire", "finetune.py:_lay_out_pictures", "plan.py:__init__"),
     *("finetune.py:wire", "results.py:wire", "page.py:build", "page.py:_header", "page.py:on", "plots.py:_plot"),
-    *("results.py:_lay_out_details", "looking.py:__init__", "looking.py:wire"),
+    *("results.py:_lay_out_details", "looking.py:__init__", "looking.py:wire", "why.py:wire"),
     *("endpoints.py:add", "server.py:serve", "server.py:launch", "theme.py:theme"),
 }
 
@@ -115,46 +115,28 @@ def test_the_visitor_is_spoken_to(query: dict, accepted: str, language: str) -> 
     assert spoken(query, accepted) == language
 
 
-def test_a_hosted_app_only_classifies(store: Store, data, tmp_path: Path) -> None:
+def test_a_hosted_app_only_classifies(store: Store, tmp_path: Path) -> None:
     hosted = Service(store, "hosted")
-    settings = TrainSettings(data=data.id, model="resnet18")
     closed = [
-        lambda: hosted.import_from("/etc"),
-        lambda: hosted.import_uploads([]),
-        lambda: hosted.discard_uploads([]),
-        hosted.import_samples,
-        hosted.datasets,
-        lambda: hosted.dataset(data.id),
-        lambda: hosted.start(settings),
-        lambda: hosted.plan(settings),
-        lambda: hosted.search_rates(settings),
-        lambda: hosted.stop("x"),
-        lambda: hosted.resume("x"),
-        lambda: hosted.delete("x"),
-        lambda: hosted.status("x"),
-        lambda: hosted.progress("x"),
-        lambda: hosted.version("x"),
-        lambda: hosted.delete_dataset(data.id),
-        hosted.runs,
-        lambda: hosted.report("some run"),
-        lambda: hosted.export("some run", "onnx"),
-        lambda: hosted.embed("some run"),
-        lambda: hosted.push("resnet18d.imagenette", "me/x", "hf_x", True),
-        lambda: hosted.take_out("some run"),
-        lambda: hosted.bring_in(str(tmp_path)),
-        lambda: hosted.report_page("some run", "en"),
-        lambda: hosted.predictions_table("some run"),
-        lambda: hosted.predictor("resnet50.a1_in1k"),
-        lambda: hosted.predictor(str(tmp_path)),
-        lambda: hosted.offer("resnet50.a1_in1k"),
-        lambda: hosted.start_download("resnet50.a1_in1k"),
-        lambda: hosted.cancel_download("resnet50.a1_in1k"),
-        lambda: hosted.config("../../etc"),
+        lambda: hosted.datasets,
+        lambda: hosted.runs,
+        lambda: hosted.results.report("some run"),
+        lambda: hosted.results.embed("some run"),
+        lambda: hosted.results.set_threshold("some run", 0.5),
+        lambda: hosted.results.report_page("some run", "en"),
+        lambda: hosted.results.predictions_table("some run"),
+        lambda: hosted.models.export("some run", "onnx"),
+        lambda: hosted.models.push("resnet18d.imagenette", "me/x", "hf_x", True),
+        lambda: hosted.models.predictor("resnet50.a1_in1k"),
+        lambda: hosted.models.predictor(str(tmp_path)),
+        lambda: hosted.models.offer("resnet50.a1_in1k"),
+        lambda: hosted.models.start_download("resnet50.a1_in1k"),
+        lambda: hosted.models.cancel_download("resnet50.a1_in1k"),
+        lambda: hosted.models.config("../../etc"),
     ]
     for call in closed:
         with pytest.raises(UserError):
             call()
-    assert hosted.worth_watching("") == ""
 
 
 @pytest.fixture
@@ -168,29 +150,30 @@ def run(store: Store, small_model: Path) -> Path:
 
 def test_a_run_called_as_a_shipped_model_does_not_stand_in_for_it(store: Store, run: Path, data) -> None:
     service, shipped = Service(store), default_model()
-    assert service.config(shipped.name).labels == read_config(shipped).labels != service.config(run.name).labels
-    planned = service.plan(TrainSettings(data=data.id, model=shipped.name))
+    assert service.models.config(shipped.name).labels == read_config(shipped).labels
+    assert service.models.config(run.name).labels != read_config(shipped).labels
+    planned = service.runs.plan(TrainSettings(data=data.id, model=shipped.name))
     assert planned.architecture == read_config(shipped).architecture
-    assert service.predictor("") is service.predictor(shipped.name)
-    assert service.predictor(run.name) is not service.predictor(shipped.name)
-    assert service.predictor(run.name).name == shipped.name
+    assert service.models.predictor("") is service.models.predictor(shipped.name)
+    assert service.models.predictor(run.name) is not service.models.predictor(shipped.name)
+    assert service.models.predictor(run.name).name == shipped.name
 
 
 def test_a_model_that_changed_is_loaded_again_and_a_deleted_one_leaves(store: Store, run: Path) -> None:
     service = Service(store)
-    before = service.predictor(run.name)
-    assert service.predictor(run.name) is before
+    before = service.models.predictor(run.name)
+    assert service.models.predictor(run.name) is before
     os.utime(run / "model" / WEIGHTS, (1, 1))
-    assert service.predictor(run.name) is not before
+    assert service.models.predictor(run.name) is not before
     shutil.rmtree(run)
-    service.predictor("")
-    assert [found for found, *_ in service._predictors] == [default_model()]
+    service.models.predictor("")
+    assert [found for found, *_ in service.models._predictors] == [default_model()]
 
 
 def test_a_data_set_is_deleted_with_its_pictures(store: Store, data) -> None:
     service = Service(store)
-    service.delete_dataset(data.id)
-    assert service.datasets() == [] and not data.folder.exists()
+    service.datasets.delete(data.id)
+    assert service.datasets.all() == [] and not data.folder.exists()
 
 
 def test_what_the_machine_refuses_is_a_sentence_too(store: Store) -> None:

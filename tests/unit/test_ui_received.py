@@ -7,8 +7,8 @@ import pytest
 from resnet.data.uploads import Upload
 from resnet.errors import UserError
 from resnet.store import Store
-from resnet.ui.received import received
 from resnet.ui.service import Service
+from resnet.ui.service.received import received
 from tests.unit.test_data_import import make_folder, png
 
 HASH, NAME = "a" * 64, f"{'b' * 32}-7.png"
@@ -65,7 +65,7 @@ def test_what_is_no_list_of_files(folder, sent):
 @pytest.mark.parametrize("way", ["imported", "refused", "discarded"])
 def test_nothing_stays_of_uploads(tmp_path, way):
     store = Store.open(tmp_path / "workspace")
-    service, uploads = Service(store), store.root / "tmp" / "uploads"
+    service, uploads = Service(store), store.uploads
     files = {f"{label}{way}/{i}.png": png(10 * k + i) for k, label in enumerate(("cats", "dogs")) for i in range(3)}
     places = [f"{uploads}/{i:064x}/{'b' * 32}-{i}.png" for i in range(len(files))]
     make_folder(
@@ -73,11 +73,11 @@ def test_nothing_stays_of_uploads(tmp_path, way):
     )
     sent = [[name, place, "all" if way == "refused" else ""] for name, place in zip(files, places, strict=True)]
     if way == "imported":
-        assert service.import_uploads(sent).report["images"] == len(files)
+        assert service.datasets.import_uploads(sent).report["images"] == len(files)
     elif way == "refused":
         with pytest.raises(UserError, match="one class"):
-            service.import_uploads(sent)
+            service.datasets.import_uploads(sent)
     else:
-        service.discard_uploads(sent)
+        service.datasets.discard_uploads(sent)
     assert list(uploads.iterdir()) == []
     assert len(list(store.datasets.glob("*"))) == (way == "imported")

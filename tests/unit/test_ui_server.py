@@ -129,7 +129,7 @@ def test_the_queue_of_gradio_rests_as_long_as_it_is_told(store: Store) -> None:
 
 
 def test_what_a_killed_app_left_is_deleted_uploads_after_a_day(store: Store) -> None:
-    uploads = store.root / "tmp" / "uploads"
+    uploads = store.uploads
     own, left = store.temporary(), store.root / "tmp" / f"{new_id()}-of-one-that-is-gone"
     for folder in (uploads / "old", uploads / "new", left):
         folder.mkdir(parents=True, exist_ok=True)

@@ -142,14 +142,14 @@ def test_weights_without_a_folder_are_not_sent(one, small_model, caplog):
 
 def test_the_page_takes_the_visitors_token_and_lends_the_machines_to_nobody_from_elsewhere(one, finished, monkeypatch):
     store = Store.of(finished)
-    Service(store).push(finished.name, f" {NAME} ", f" {TOKEN}\n", True)
+    Service(store).models.push(finished.name, f" {NAME} ", f" {TOKEN}\n", True)
     monkeypatch.setenv("HF_TOKEN", TOKEN)
-    Service(store).push(finished.name, "me/other", "", False)
+    Service(store).models.push(finished.name, "me/other", "", False)
     assert one.made == {NAME: "private", "me/other": "public"}
     asked = len(one.requests)
     for service, key in ((Service(store, "remote"), "push_no_token"), (Service(store, "hosted"), "hosted_off")):
         with pytest.raises(UserError) as raised:
-            service.push(finished.name, "me/third", "", True)
+            service.models.push(finished.name, "me/third", "", True)
         assert raised.value.message.key == key
     assert len(one.requests) == asked
 

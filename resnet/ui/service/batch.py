@@ -6,9 +6,11 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from resnet.data.gathering import Picture
+from resnet.data.bounds import Limits
+from resnet.data.gathering import gather
 from resnet.data.uploads import Upload
-from resnet.ui.received import discard
+from resnet.errors import UserError
+from resnet.ui.service.received import discard
 
 BEAT = 1.0  # seconds between two looks at a batch
 
@@ -16,12 +18,18 @@ BEAT = 1.0  # seconds between two looks at a batch
 class Selection:
     """Pictures that somebody wants classified, with what was stored for that alone.
 
-    folder: where archives were unpacked. uploads: what the page's script has sent.
+    folder: where archives are unpacked. uploads: what the page's script has sent.
     """
 
-    def __init__(self, folder: Path, uploads: Sequence[Upload] = ()) -> None:
+    def __init__(
+        self, sources: list[tuple[str, Path]], folder: Path, limits: Limits, uploads: Sequence[Upload] = ()
+    ) -> None:
         self.folder, self.uploads = folder, uploads
-        self.pictures: list[Picture] = []
+        try:
+            self.pictures = gather(sources, folder, limits)
+        except UserError:
+            self.discard()
+            raise
 
     def discard(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -61,15 +69,17 @@ class Batch:
         """Take the answers in, pausing about so often (seconds) to let somebody look, and at the end."""
         yield
         start = first = due = time.monotonic()
-        with contextlib.closing(self._answers):
-            while self._wanted and (image := next(self._answers, None)):
-                now = time.monotonic()
-                first = first if self.images else now
-                self.images.append(image)
-                self.seconds = now - first
-                if now >= due:
-                    yield
-                    due = time.monotonic() + every
-        self.state = "done" if len(self.images) == self.count else "stopped"
-        self.seconds = time.monotonic() - start
+        try:
+            with contextlib.closing(self._answers):
+                while self._wanted and (image := next(self._answers, None)):
+                    now = time.monotonic()
+                    first = first if self.images else now
+                    self.images.append(image)
+                    self.seconds = now - first
+                    if now >= due:
+                        yield
+                        due = time.monotonic() + every
+        finally:
+            self.state = "done" if len(self.images) == self.count else "stopped"
+            self.seconds = time.monotonic() - start
         yield

@@ -1,4 +1,4 @@
-"""Models on their way from the Hub: each in a thread of its own, which any number of pages watch."""
+"""A model on its way from the Hub: in a thread of its own, which any number of pages watch."""
 
 import threading
 
@@ -43,23 +43,3 @@ class Download:
             self.problem = error.message
         finally:
             self.state = end
-
-
-class Downloads:
-    """Those of an app, by what is fetched: two pages that want the same model watch the same download."""
-
-    def __init__(self) -> None:
-        self._known: dict[hub.Source, Download] = {}
-        self._changing = threading.Lock()
-
-    def start(self, source: hub.Source) -> None:
-        with self._changing:
-            if not self.is_running(source):
-                self._known[source] = Download(source)
-
-    def get(self, source: hub.Source) -> Download | None:
-        """The last download of a model, whether it is over or not."""
-        return self._known.get(source)
-
-    def is_running(self, source: hub.Source) -> bool:
-        return source in self._known and self._known[source].state == "running"
