@@ -59,7 +59,7 @@ class FinetuneTab:
                 self.sure = self._button("delete_for_good", "finetune-delete-sure", variant="stop")
                 self.keep = self._button("keep", "finetune-delete-keep")
             self.data_note = self.page.html("finetune-data-note")
-            self.report = self.page.html("finetune-report", min_height=24)
+            self.report = self.page.html("finetune-report", figures.empty(say("pictures_empty")), min_height=24)
             self.even = self._button("balance_classes", "finetune-balance-them", size="md", visible=False)
             self.details = gr.Accordion("", open=False, visible=False, elem_id="finetune-details")
             self.words.put(self.details, label="per_class_counts")
@@ -83,10 +83,12 @@ class FinetuneTab:
         if self.service.hosted:
             return
         page, language = self.page, self.page.language
+        page.on(self.tab.select, self.offer, [self.model], [self.data, self.model])
+        page.on(language.change, self.speak, [], [self.data, self.model])
         self.offered.wire()
         self.ways.wire(self.data, self.report, self.data_note)
         page.on(
-            [page.load, self.data.change, language.change],
+            [self.data.change, language.change],
             self.say_report,
             [self.data],
             [self.report, self.even, self.details, self.classes, self.unreadable],
@@ -98,7 +100,6 @@ class FinetuneTab:
         page.on(self.delete.click, self.ask_first, [self.data], [self.ask, self.question], self.data_note)
         page.on(self.keep.click, self.ask_no_more, [], [self.ask])
         page.on(self.sure.click, self.delete_it, [self.data], [self.data, self.ask], self.data_note)
-        page.on([page.load, self.tab.select, language.change], self.offer, [self.model], [self.data, self.model])
         self.plan.wire(self.offered.arrived)
         shown = [self.watched, self.seen, self.run_part, self.run, self.loss, self.accuracy]
         shown += [self.stop, self.resume, self.see, self.tried, *self.remedies]
@@ -125,11 +126,16 @@ class FinetuneTab:
         return [(sentences.data_line(data, language), data["id"]) for data in self.service.datasets.all()]
 
     def offer(self, model: str, language: str):
-        """The choices. Of what is chosen nothing is said: the visitor may have chosen another one meanwhile."""
-        models = gr.update(choices=model_choices(self.service, language))
+        """The choices, and at first a model."""
+        data, models = self.speak(language)
         if not model:
             models["value"] = next((one["reference"] for one in self.service.models.at_hand() if not one["own"]), "")
-        return gr.update(choices=self.data_choices(language)), models
+        return data, models
+
+    def speak(self, language: str):
+        """The choices. Of what is chosen nothing is said: the visitor may have chosen another one meanwhile."""
+        choices = self.data_choices(language), model_choices(self.service, language)
+        return tuple(gr.update(choices=found) for found in choices)
 
     def say_report(self, data: str, language: str):
         if not data:
