@@ -14,7 +14,7 @@ class Calls:
         self.box = page.words.put(gr.Accordion("", open=False, elem_id="classify-calls"), label="calls")
         with self.box:
             self.python = gr.Code(language="python", lines=5, interactive=False, elem_id="classify-python")
-            self.curl = gr.Code(language="shell", lines=3, interactive=False, wrap_lines=True, elem_id="classify-curl")
+            self.curl = gr.Code(language="shell", lines=1, interactive=False, wrap_lines=True, elem_id="classify-curl")
             page.words.put(self.python, label="calls_python")
             page.words.put(self.curl, label="calls_curl")
 

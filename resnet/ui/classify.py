@@ -45,7 +45,7 @@ class ClassifyTab:
                     self.knows = page.html("classify-knows", elem_classes="quiet")
                     self._lay_out_beside()
                     self.note = page.html("classify-note")
-                    self.answer = page.html("classify-answer", min_height=200)
+                    self.answer = page.html("classify-answer", figures.empty(say("classify_empty")), min_height=200)
                     self.seen = page.html("classify-seen")
                     self.facts = page.html("classify-facts")
                     self.why = Why(page, self.picture, self.model, "classify-why")
@@ -67,14 +67,15 @@ class ClassifyTab:
     def wire(self, **tabs: object) -> None:
         page, language = self.page, self.page.language
         ready, arrived = self.engine.ready, [self.offered.arrived.change, self.offered_beside.arrived.change]
-        for part in (self.offered, self.offered_beside, self.engine, self.calls):
-            part.wire()
-        self.why.wire(arrived[0])
-        self.many.wire(ready, arrived)
+        # What one event sets off is done one after the other: first what a visitor waits for.
+        page.on([self.model.change, arrived[0], language.change], self.say_knows, [self.model], [self.knows])
+        self.offered.wire()
+        self.offered_beside.wire()
         shown = [self.answer, self.seen, self.facts]
         changed = [self.picture.change, self.model.change, self.beside.change, ready.change, *arrived, language.change]
+        page.on(self.picture.change, self.say_wait, [self.picture, self.model], shown)
         page.on(
-            [page.load, *changed],
+            changed,
             self.say_answer,
             [self.picture, self.model, self.beside, ready],
             shown,
@@ -84,8 +85,10 @@ class ClassifyTab:
             show_progress_on=self.answer,
             concurrency_id="compute",
         )
-        page.on(self.picture.change, self.say_wait, [self.picture, self.model], shown)
-        page.on([self.model.change, arrived[0], language.change], self.say_knows, [self.model], [self.knows])
+        self.engine.wire()
+        self.why.wire(arrived[0])
+        self.many.wire(ready, arrived)
+        self.calls.wire()
         models = [self.model, self.beside]
         page.on([page.load, self.tab.select, language.change], self.offer, models, models)
 

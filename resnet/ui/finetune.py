@@ -60,7 +60,7 @@ class FinetuneTab:
                 self.delete = self._button("delete", "finetune-delete", visible=False, scale=1, min_width=140)
             self.deleting = Asking(self.page, self._button, "finetune")
             self.data_note = self.page.html("finetune-data-note")
-            self.report = self.page.html("finetune-report", min_height=24)
+            self.report = self.page.html("finetune-report", figures.empty(say("pictures_empty")), min_height=24)
             self.even = self._button("balance_classes", "finetune-balance-them", size="md", visible=False)
             self.details = gr.Accordion("", open=False, visible=False, elem_id="finetune-details")
             self.words.put(self.details, label="per_class_counts")
@@ -84,10 +84,12 @@ class FinetuneTab:
         if self.service.hosted:
             return
         page, language = self.page, self.page.language
+        page.on(self.tab.select, self.offer, [self.model], [self.data, self.model])
+        page.on(language.change, self.speak, [], [self.data, self.model])
         self.offered.wire()
         self.ways.wire(self.data, self.report, self.data_note)
         page.on(
-            [page.load, self.data.change, language.change],
+            [self.data.change, language.change],
             self.say_report,
             [self.data],
             [self.report, self.even, self.details, self.classes, self.unreadable],
@@ -97,7 +99,6 @@ class FinetuneTab:
         page.on(self.even.click, self.balance, [], [self.even, self.plan.fields["balance"]])
         page.on(self.data.change, self.allow, [self.data], [self.delete])
         self.deleting.wire(self.delete, self.data, self.question, self.delete_it, [self.data], self.data_note)
-        page.on([page.load, self.tab.select, language.change], self.offer, [self.model], [self.data, self.model])
         self.plan.wire(self.offered.arrived)
         shown = [self.watched, self.seen, self.run_part, self.run, self.loss, self.accuracy]
         shown += [self.stop, self.resume, self.see, self.discard, self.tried, *self.remedies]
@@ -126,11 +127,16 @@ class FinetuneTab:
         return [(sentences.data_line(data, language), data["id"]) for data in self.service.datasets.all()]
 
     def offer(self, model: str, language: str):
-        """The choices. Of what is chosen nothing is said: the visitor may have chosen another one meanwhile."""
-        models = gr.update(choices=model_choices(self.service, language))
+        """The choices, and at first a model."""
+        data, models = self.speak(language)
         if not model:
             models["value"] = next((one["reference"] for one in self.service.models.at_hand() if not one["own"]), "")
-        return gr.update(choices=self.data_choices(language)), models
+        return data, models
+
+    def speak(self, language: str):
+        """The choices. Of what is chosen nothing is said: the visitor may have chosen another one meanwhile."""
+        choices = self.data_choices(language), model_choices(self.service, language)
+        return tuple(gr.update(choices=found) for found in choices)
 
     def say_report(self, data: str, language: str):
         if not data:

@@ -43,7 +43,6 @@ class Looking:
     def wire(self, choosers: Sequence[gr.HTML], drawn: Callable, finetune) -> None:
         """choosers: views that choose a picture; drawn: the event of a new map of the pictures."""
         page, asked = self.page, [self.chosen, self.sha256]
-        page.on(self.chosen.change, lambda language: "", [], [self.sha256])
         for chooser in (*choosers, self.like.cards):
             page.on(chooser.select, self.choose, [], [self.sha256])
         changed = [self.sha256.change, self.chosen.change, page.language.change]

@@ -40,9 +40,9 @@ class Page:
         template = f'<{tag} class="{style}">${{value}}</{tag}>'
         return self.words.put(gr.HTML(html_template=template, js_on_load=None, **settings), value=key)
 
-    def html(self, elem_id: str, **settings: object) -> gr.HTML:
-        """A place for a view to fill."""
-        return gr.HTML("", elem_id=elem_id, js_on_load=None, **settings)
+    def html(self, elem_id: str, value: str = "", **settings: object) -> gr.HTML:
+        """A place for a view to fill. value: what stands there at first, in English."""
+        return gr.HTML(value, elem_id=elem_id, js_on_load=None, **settings)
 
     def choices(self, elem_id: str) -> gr.HTML:
         """A place for a view whose parts can be chosen: `select` tells the choice, as `components.choice` reads it."""
@@ -98,11 +98,15 @@ class Page:
                     yield updates
 
         run = run_in_steps if inspect.isgeneratorfunction(call) else run
-        settings = {"api_visibility": "private", "show_progress": "hidden", **event}
         triggers, given = [triggers] if callable(triggers) else [*triggers], [*inputs, self.language]
+        settings = {"api_visibility": "private", "show_progress": "hidden", "show_progress_on": [], **event}
+        # Where a call with "always_last", Gradio's default for changes, is asked for while it runs, Gradio repeats the
+        # whole event that it runs for, and all that hangs on it. It is for slow calls, whose old answer might come
+        # after a new one; and not for the language's, which says everything on the page anew, lists included, and they
+        # would ask for the call again: without end.
+        if any(trigger.event_name == "change" for trigger in triggers):
+            settings.setdefault("trigger_mode", "multiple")
         if settings.get("trigger_mode") == "always_last" and self.language.change in triggers:
-            # Where a call is asked for while it runs, Gradio repeats the whole event that it runs for. The language's
-            # says everything on the page anew, lists included, and they would ask for the call again: without end.
             triggers.remove(self.language.change)
             gr.on(self.language.change, run, given, shown, **{**settings, "trigger_mode": "multiple"})
         return gr.on(triggers, run, given, shown, **settings)
@@ -120,9 +124,9 @@ def build(service: Service) -> gr.Blocks:
             classify, finetune, results = ClassifyTab(page), FinetuneTab(page), ResultsTab(page)
         build_about(page)
         page.text(f"privacy_{service.reach}", style="privacy", elem_id="privacy")
+        _wire_language(page, demo)  # first: what one event sets off is done one after the other
         for tab in (classify, finetune, results):
             tab.wire(classify=classify, finetune=finetune, results=results)
-        _wire_language(page, demo)
         demo.load(None, js="() => window.resnetLab && window.resnetLab.ready()", api_visibility="private")
         endpoints.add(service)
     return demo
@@ -156,6 +160,8 @@ def _wire_language(page: Page, demo: gr.Blocks) -> None:
         js="(language) => { window.resnetLab.speak(language); return [language]; }",
         api_visibility="private",
         show_progress="hidden",
+        show_progress_on=[],
+        trigger_mode="multiple",
         queue=False,
     )
     demo.load(_greet, None, page.language, api_visibility="private", show_progress="hidden", queue=False)

@@ -51,7 +51,8 @@ class PlanPart:
             page.text("step_plan", "h2", "step")
             self.mode = gr.Radio([(mode, mode) for mode in MODES], value="auto", elem_id="finetune-mode")
             self.words.put(self.mode, label="how_to_learn", info="help_mode", choices=mode_choices)
-            with self.words.put(gr.Accordion("", open=False, elem_id="finetune-more"), label="more_settings"):
+            self.more = self.words.put(gr.Accordion("", open=False, elem_id="finetune-more"), label="more_settings")
+            with self.more:
                 self.plan = page.html("finetune-plan")
                 self._lay_out_settings(button)
                 with gr.Row(elem_classes="buttons"):
@@ -103,7 +104,7 @@ class PlanPart:
             [self.mode, self.plan, self.start, self.command, self.reason, *self.form[3:]],
             trigger_mode="always_last",
         )
-        self.rates.wire(self.form)
+        self.rates.wire(self.form, self.more.expand)
         self.preview.wire(self.form)
         saved = page.on(self.save.click, self.save_it, self.form, [self.file])
         press = "() => window.resnetLab.press('finetune-settings-file')"

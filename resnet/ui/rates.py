@@ -23,12 +23,13 @@ class RateFinder:
         self.plot = page.html("finetune-rates-plot")
         self.timer = gr.Timer(LOOK, active=False)
 
-    def wire(self, form: list[gr.blocks.Block]) -> None:
+    def wire(self, form: list[gr.blocks.Block], opened: Callable) -> None:
+        """opened: the event of the part being opened in which it stands."""
         page, shown = self.page, [self.note, self.plot, self.start, self.stop, self.use, self.timer]
         page.on(self.start.click, self.begin, form, shown, self.refusal)
         page.on(self.stop.click, self.end, [], shown)
         page.on(self.use.click, self.take, [], [self.field])
-        page.on([page.load, self.timer.tick, page.language.change], self.watch, [], shown)
+        page.on([opened, self.timer.tick, page.language.change], self.watch, [], shown)
 
     # callbacks
 

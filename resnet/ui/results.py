@@ -94,28 +94,16 @@ class ResultsTab:
 
     def wire(self, classify, finetune, **tabs: object) -> None:
         page, language = self.page, self.page.language
-        page.on(
-            [page.load, self.tab.select, language.change],
-            self.offer,
-            [self.chosen],
-            [self.chosen, self.runs, self.listed],
-            self.note,
-        )
-        page.on(
-            [self.tab.select, self.chosen.change, language.change],
-            self.show,
-            [self.chosen],
-            [
-                *(self.headline, self.confusion, self.classes, self.mistakes, self.doubtful, self.suspects),
-                *(self.settings, self.loss, self.accuracy, self.cell),
-            ],
-            self.note,
-            trigger_mode="always_last",  # it is opened before the list has come, and then has a choice
-            show_progress="minimal",
-            show_progress_on=self.headline,
-        )
+        listed = [self.chosen, self.runs, self.listed]
         own = [self.further, self.rename, self.delete, self.renaming]
         page.on(self.chosen.change, self.allow, [self.chosen], own)
+        parts = [self.headline, self.confusion, self.classes, self.mistakes, self.doubtful, self.suspects]
+        parts += [self.settings, self.loss, self.accuracy, self.cell]
+        wait = {"show_progress": "minimal", "show_progress_on": self.headline, "trigger_mode": "always_last"}
+        page.on([self.chosen.change, language.change], self.show, [self.chosen], parts, self.note, **wait)
+        page.on(self.tab.select, self.show_again, [self.chosen], parts, self.note, **wait)
+        page.on(self.tab.select, self.offer, [self.chosen], listed, self.note)
+        page.on(language.change, self.speak, [self.chosen], listed, self.note)
         page.on(self.runs.select, self.pick, [self.listed], [self.chosen])
         page.on(self.use.click, self.use_it, [self.chosen], [page.tabs, classify.model], self.note)
         page.on(self.confusion.select, self.show_cell, [self.chosen], [self.cell], self.note)
@@ -127,7 +115,6 @@ class ResultsTab:
                 [page.tabs, finetune.data, finetune.model, finetune.data_note],
                 self.note,
             )
-        listed = [self.chosen, self.runs, self.listed]
         page.on(self.rename.click, self.ask_name, [self.chosen], [self.renaming, self.new_name])
         page.on(
             [self.named.click, self.new_name.submit],
@@ -159,12 +146,23 @@ class ResultsTab:
             runs["value"] = next(iter(ids), None)
         return runs, tables.runs(results, language), ids
 
+    def speak(self, chosen: str, language: str):
+        """The same, but a result is chosen only when the tab is opened."""
+        runs, *listed = self.offer(chosen, language)
+        return gr.update(choices=runs["choices"]), *listed
+
     def show(self, chosen: str, language: str):
         if not (result := self.service.results.find(chosen)):
             waiting = say("no_report_yet", language, name=self.service.results.name(chosen)) if chosen else ""
             return figures.empty(waiting or say("results_empty", language)), *[""] * 5, *[None] * 3, ""
         curves = (tables.curves(result.report["curves"], value, language) for value in ("loss", "accuracy"))
         return (*said(result, language), tables.settings(result.report, language), *curves, "")
+
+    def show_again(self, chosen: str, language: str):
+        """A run may have ended since the tab was left; when it is opened first, the list will choose one."""
+        if not chosen and self.service.results.all():
+            return (gr.skip(),) * 10
+        return self.show(chosen, language)
 
     def show_cell(self, chosen: str, language: str, event: gr.EventData):
         return pictures.cell(self.service.results.open(chosen), choice(event), language)

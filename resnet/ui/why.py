@@ -25,20 +25,13 @@ class Why:
     def wire(self, *arrived: Callable) -> None:
         """arrived: events after which a model may be here that was not."""
         page, changed = self.page, [self.model.change, *arrived, self.page.language.change]
-        page.on([page.load, *changed], self.offer, [self.model, self.label], [self.label])
+        page.on(changed, self.offer, [self.model, self.label], [self.label])
         page.on(self.picture.change, self.say_wait, [self.model], [self.heat])
         is_open = page.while_open(self.box)
-        page.on(
-            [is_open.change, self.picture.change, self.label.change, *changed],
-            self.say_why,
-            [is_open, self.picture, self.model, self.label],
-            [self.heat],
-            self.note,
-            trigger_mode="always_last",
-            show_progress="minimal",
-            show_progress_on=self.heat,
-            concurrency_id="compute",
-        )
+        changed += [is_open.change, self.picture.change, self.label.change]
+        asked = [is_open, self.picture, self.model, self.label]
+        wait = {"show_progress": "minimal", "show_progress_on": self.heat, "concurrency_id": "compute"}
+        page.on(changed, self.say_why, asked, [self.heat], self.note, trigger_mode="always_last", **wait)
 
     # callbacks
 

@@ -27,6 +27,7 @@ def test_nothing_stands_in_the_way_of_a_screen_reader_or_weak_eyes(page: Page, a
     page.locator("#finetune-samples").click()
     page.locator("#finetune-more button").first.click()
     expect(page.locator("#finetune-report")).to_contain_text("to learn from")
+    expect(page.locator("#finetune-start")).to_have_css("opacity", "1")  # it fades in when there is a plan
     assert grave(page) == []
     tab(page, "Results")
     expect(page.locator("#results-headline")).to_contain_text("checked pictures")

@@ -136,3 +136,7 @@ def test_a_script_that_does_the_same_is_there_to_be_copied(page: Page, app: App)
     expect(page.locator("#classify-python")).to_contain_text(f'Client("{app.address}")')
     expect(page.locator("#classify-python")).to_contain_text('"resnet18d.imagenette", 5, api_name="/classify"')
     expect(page.locator("#classify-curl")).to_contain_text(f"{app.address}/gradio_api/call/classify")
+    parts = [page.locator(f"#classify-curl .cm-{part}") for part in ("scroller", "content")]
+    parts[0].scroll_into_view_if_needed()
+    box, lines = (part.bounding_box()["height"] for part in parts)
+    assert box - lines < 2  # no empty room below them

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, Request, expect
 from resnet import jobs
 from resnet.data.samples import draw
 from resnet.store import PROJECT, Store
+from resnet.text import say
 from tests.e2e.conftest import App
 
 pytestmark = pytest.mark.browser
@@ -392,6 +393,13 @@ def test_a_short_visit_in_chinese(page: Page, app: App):
     expect(page.locator("#classify-seen")).to_contain_text("像素")
     page.locator("#language").get_by_text("EN").click()
     expect(page.get_by_role("tab", name="Classify", exact=True)).to_be_visible()
+
+
+def test_a_tab_that_is_pressed_at_once_speaks_the_visitors_language(page: Page, app: App):
+    page.goto(f"{app.address}?lang=zh")
+    page.locator("#tab-finetune-button").click()
+    expect(page.locator("#finetune-samples")).to_have_text(say("try_samples", "zh"))
+    expect(page.locator("#finetune-report")).to_have_text(say("pictures_empty", "zh"))
 
 
 def test_hosted_visitors_classify_and_see_the_shipped_result_and_nothing_else(page: Page, start_app):

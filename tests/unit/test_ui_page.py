@@ -27,7 +27,7 @@ UI = PROJECT / "resnet" / "ui"
 LAYOUT = {  # they build the page or serve it, and answer no event
     *("classify.py:__init__", "classify.py:wire", "finetune.py:_lay_out_pictures", "plan.py:__init__"),
     *("finetune.py:wire", "results.py:wire", "page.py:build", "page.py:_header", "page.py:on", "plots.py:_plot"),
-    *("results.py:_lay_out_details", "looking.py:__init__", "looking.py:wire", "why.py:wire"),
+    *("results.py:_lay_out_details", "looking.py:__init__"),
     *("endpoints.py:add", "server.py:serve", "server.py:launch", "theme.py:theme"),
 }
 
@@ -90,6 +90,22 @@ def test_the_registry_says_every_fixed_string_in_both_languages(store: Store, mo
     english, chinese = words.updates("en"), words.updates("zh")
     assert len(english) == len(chinese) == len(words.components())
     assert sum(one != other for one, other in zip(english, chinese, strict=True)) > 50
+
+
+def test_a_visit_asks_for_what_is_seen_first_and_another_language_for_nothing_twice(store: Store) -> None:
+    demo = build(Service(store))
+    names = {part["id"]: part["props"].get("elem_id") for part in demo.config["components"]}
+    events = [
+        (names.get(target), name, event) for event in demo.config["dependencies"] for target, name in event["targets"]
+    ]
+    loads = [event["outputs"] for _, name, event in events if name == "load" and event["backend_fn"]]
+    assert [[names[part] for part in outputs] for outputs in loads] == [
+        ["language"],
+        ["classify-model", "classify-beside"],
+    ]
+    said = [event for part, name, event in events if (part, name) == ("language", "change")]
+    assert len(said) > 20 and {event["trigger_mode"] for event in said} == {"multiple"}
+    assert len(said[0]["outputs"]) > 100  # the words come before all that is computed
 
 
 def test_callbacks_are_thin() -> None:
