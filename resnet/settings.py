@@ -168,8 +168,8 @@ RANGES = {
 
 
 RATES = {  # higher where the classifier is new and learns with all the rest
-    "sgd": {"auto": 0.01, "full": 0.03, "scratch": 0.2},
-    "muon": {"auto": 0.0003, "full": 0.001, "scratch": 0.008},
+    "sgd": {"auto": 0.01, "full": 0.03, "scratch": 0.1},
+    "muon": {"auto": 0.0003, "full": 0.001, "scratch": 0.006},
 }
 
 
@@ -207,7 +207,7 @@ def resolve(settings: TrainSettings, *, images: int, model_size: int, crop_mode:
         "image_size": image_size,
         "train_size": train_size,
         "start_size": train_size,
-        "batch_size": max(2, min(64 if scratch else 32, images // 4)),
+        "batch_size": max(2, min(32, images // 4)),
         "optimizer": optimizer,
         "learning_rate": RATES[optimizer].get(settings.mode),
         "momentum": 0.95 if optimizer == "muon" else 0.9,
@@ -222,7 +222,7 @@ def resolve(settings: TrainSettings, *, images: int, model_size: int, crop_mode:
         "drop_path": 0.0,
         "clip": 0.0,
         "patience": 0,
-        "ema_decay": 0.998 if scratch else 0.98,
+        "ema_decay": 0.98,
         "crop_scale": 0.35,
         "augment": "light",
         "mixup": 0.0,
