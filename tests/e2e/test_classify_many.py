@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from resnet.data.samples import draw
 from resnet.store import PROJECT
 from tests.e2e.conftest import App
+from tests.waiting import until
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=30_000)  # a machine may be busy
@@ -136,7 +137,6 @@ def test_a_script_that_does_the_same_is_there_to_be_copied(page: Page, app: App)
     expect(page.locator("#classify-python")).to_contain_text(f'Client("{app.address}")')
     expect(page.locator("#classify-python")).to_contain_text('"resnet18d.imagenette", 5, api_name="/classify"')
     expect(page.locator("#classify-curl")).to_contain_text(f"{app.address}/gradio_api/call/classify")
-    parts = [page.locator(f"#classify-curl .cm-{part}") for part in ("scroller", "content")]
-    parts[0].scroll_into_view_if_needed()
-    box, lines = (part.bounding_box()["height"] for part in parts)
-    assert box - lines < 2  # no empty room below them
+    box, lines = (page.locator(f"#classify-curl .cm-{part}") for part in ("scroller", "content"))
+    box.scroll_into_view_if_needed()
+    until(lambda: box.bounding_box()["height"] - lines.bounding_box()["height"] < 2, 30)  # no empty room below them

@@ -330,7 +330,7 @@ def test_a_learning_rate_is_looked_for_and_taken_over(page: Page, fresh: App):
     model.press("Enter")
     page.locator("#finetune-more button").first.click()
     setting(page, "Pictures", "image_size").fill("64")
-    expect(setting(page, "Learning", "learning_rate")).to_have_attribute("placeholder", "automatic: 0.008")
+    expect(setting(page, "Learning", "learning_rate")).to_have_attribute("placeholder", "automatic: 0.006")
     setting(page, "Learning", "batch_size").fill("8")
     find, stop, take = (page.locator(f"#finetune-rates{part}") for part in ("", "-stop", "-use"))
     find.click()

@@ -561,7 +561,7 @@ def test_a_run_on_several_gpus_waits_for_each_of_them(store):
         ("run_out_of_memory", "full", "pictures of 160 px", {"image_size": 160}),
         ("loss_not_finite", "full", "learning rate of 0.003", {"learning_rate": 0.003}),
         ("loss_not_finite", "head", "learning rate of 0.1", {"head_learning_rate": 0.1}),
-        ("loss_not_finite", "scratch", "learning rate of 0.0008", {"learning_rate": 0.0008}),
+        ("loss_not_finite", "scratch", "learning rate of 0.0006", {"learning_rate": 0.0006}),
     ],
 )
 def test_after_a_failure_what_may_help_is_offered(store, data, key, mode, words, changed):
