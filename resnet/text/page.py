@@ -364,6 +364,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "see_result": ("See the result", "查看结果"),
     "curve_loss": ("Loss: how wrong it is", "损失：错得有多远"),
     "curve_accuracy": ("Accuracy on pictures it never learned from", "在未学过的图片上的准确率"),
+    "curve_learning_rate": ("Learning rate", "学习率"),
     "axis_epoch": ("epoch", "轮"),
     # results
     "result": ("Result", "结果"),

@@ -193,6 +193,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "so_far": ("Right on {percent} of the checked pictures so far.", "目前检查的图片中答对 {percent}。"),
     "in_the_end": ("Right on {percent} of the checked pictures.", "检查的图片中答对 {percent}。"),
     "series_train": ("pictures it learns from", "学习用图片"),
+    "series_learning_rate": ("the highest of all parameters", "各参数中最高"),
     "series_val": ("pictures it is checked with", "检查用图片"),
     # tables
     "column_class": ("class", "类别"),

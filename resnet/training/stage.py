@@ -33,7 +33,7 @@ class Pictures:
 
 @dataclass(frozen=True)
 class Progress:
-    """A step was taken. The last three fields are filled in at every so-manieth step, for the log."""
+    """A step was taken. The last two fields are filled in at every so-manieth step, for the log."""
 
     stage: str
     epoch: int  # begun, counted from 1
@@ -42,6 +42,7 @@ class Progress:
     steps: int
     images: int  # in this step
     waited: float = 0.0  # seconds spent waiting for its pictures
+    passed: float = 0.0  # epochs, with the share of the one begun
     train_loss: float | None = None  # mean since the last log line, nats
     learning_rate: float | None = None
 
@@ -109,6 +110,7 @@ class Stage(Protocol):
     name: str
     epochs: int
     steps: int
+    epoch_steps: int
     step: int
     validated: int
     highest_rate: float
@@ -116,7 +118,8 @@ class Stage(Protocol):
 
 
 def progress(stage: Stage, epoch: int, images: int, waited: float, loss: float | None, rate: float | None) -> Progress:
-    return Progress(stage.name, epoch, stage.epochs, stage.step, stage.steps, images, waited, loss, rate)
+    passed = stage.step / stage.epoch_steps
+    return Progress(stage.name, epoch, stage.epochs, stage.step, stage.steps, images, waited, passed, loss, rate)
 
 
 def counters(stage: Stage) -> dict:

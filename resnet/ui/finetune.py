@@ -1,6 +1,7 @@
 """The Fine-tune tab: pictures, model, plan, start; and above them the run on its way."""
 
 import functools
+import json
 
 import gradio as gr
 
@@ -12,7 +13,6 @@ from resnet.ui.components import Choice
 from resnet.ui.models import model_choices
 from resnet.ui.offer import ModelOffer
 from resnet.ui.plan import PlanPart
-from resnet.ui.plots import curves
 from resnet.ui.ways import WaysIn
 from resnet.views import commands, figures, imports, pictures, sentences, tables
 
@@ -35,9 +35,9 @@ class FinetuneTab:
 
     def _lay_out_run(self) -> None:
         with gr.Group(visible=False, elem_id="run-part", elem_classes="panel") as self.run_part:
-            self.run = self.page.html("run-status")
+            self.page.html("run-status", '<div id="run-view"></div>')
             self.run_note = self.page.html("run-note")
-            self.loss, self.accuracy = curves(self.page, "run")
+            self.page.html("run-plots", '<div id="run-curves"></div>')
             with gr.Row(elem_classes="buttons"):
                 self.stop = self._button("stop", "run-stop", variant="stop", visible=False)
                 self.resume = self._button("resume", "run-resume", visible=False)
@@ -46,9 +46,8 @@ class FinetuneTab:
                 self.discard = self._button("delete_run", "run-delete", visible=False)
             self.discarding = Asking(self.page, self._button, "run")
             self.worst = self.page.html("run-worst")
+        self.shown = self.page.html("run-shown")
         self.watched, self.seen, self.tried = gr.State(""), gr.State(None), gr.State(0)
-        script = "window.resnetLab.pulse(element, trigger)"
-        self.pulse = gr.HTML("", elem_id="run-pulse", js_on_load=script)
 
     def _lay_out_pictures(self) -> None:
         with gr.Group(elem_classes="panel"):
@@ -100,10 +99,9 @@ class FinetuneTab:
         page.on(self.data.change, self.allow, [self.data], [self.delete])
         self.deleting.wire(self.delete, self.data, self.question, self.delete_it, [self.data], self.data_note)
         self.plan.wire(self.offered.arrived)
-        shown = [self.watched, self.seen, self.run_part, self.run, self.loss, self.accuracy]
-        shown += [self.stop, self.resume, self.see, self.discard, self.tried, *self.remedies]
-        watch = {"inputs": [self.watched, self.seen], "outputs": shown, "queue": False}
-        page.on(self.pulse.tick, self.watch, **watch)
+        doable = [self.run_part, self.stop, self.resume, self.see, self.discard, self.tried, *self.remedies]
+        watch = {"inputs": [self.watched, self.seen], "outputs": [self.watched, self.seen, self.shown, *doable]}
+        page.on([page.pulse.tick, self.watched.change], self.watch, **watch, queue=False)
         page.on([self.tried.change, language.change], self.say_worst, [self.watched, self.tried], [self.worst])
         for number, button in enumerate(self.remedies):
             again = functools.partial(self.try_again, number)
@@ -175,20 +173,18 @@ class FinetuneTab:
         models = gr.update(choices=model_choices(self.service, language), value=run)
         return gr.Tabs(selected="finetune"), chosen, models, figures.note(say("going_further", language, name=name))
 
-    def watch(self, watched: str, seen: tuple | None, language: str):
-        run = self.service.runs.worth_watching(watched)
-        version = (run, self.service.runs.version(run), language)
+    def watch(self, watched: str, seen: list | None, language: str):
+        """What a visitor can do about the run. What there is to see of it comes with the news."""
+        runs = self.service.runs
+        run = runs.worth_watching(watched)
+        version = runs.version(run, language)
         if version == seen:
-            return (gr.skip(),) * (11 + MOST)
+            return (gr.skip(),) * (9 + MOST)
+        shown = figures.shown(run, json.dumps(version) if run else "")
         if not run:
-            return "", version, gr.update(visible=False), *[gr.skip()] * (8 + MOST)
-        status, lines, name = self.service.runs.progress(run)
-        return (
-            *(run, version, gr.update(visible=True), figures.running(status, name, language)),
-            *(tables.curves(lines, "loss", language), tables.curves(lines, "accuracy", language)),
-            *(*self.buttons(run, status), self.service.runs.validated(run)),
-            *offered(self.service.runs.remedies(run), language),
-        )
+            return "", version, shown, gr.update(visible=False), *[gr.skip()] * (5 + MOST)
+        buttons, tried = self.buttons(run, runs.status(run)), runs.validated(run)
+        return run, version, shown, gr.update(visible=True), *buttons, tried, *offered(runs.remedies(run), language)
 
     def buttons(self, run: str, status: dict) -> tuple[dict, dict, dict, dict]:
         """To stop, to resume, to see what came of it, to delete it: those that the run's state calls for."""

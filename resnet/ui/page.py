@@ -11,7 +11,7 @@ import gradio as gr
 from resnet.errors import UserError
 from resnet.predictor.engines import likely_device
 from resnet.text import say
-from resnet.ui import endpoints
+from resnet.ui import endpoints, news
 from resnet.ui.about import build_about
 from resnet.ui.classify import ClassifyTab
 from resnet.ui.finetune import FinetuneTab
@@ -33,6 +33,7 @@ class Page:
         self.words = Words()
         self.language: gr.Radio
         self.tabs: gr.Tabs
+        self.pulse: gr.HTML  # ticks when there is something new of the run that the page shows
         self.load: Callable  # the event of a page being opened
 
     def text(self, key: str, tag: str = "p", style: str = "", **settings: object) -> gr.HTML:
@@ -120,6 +121,9 @@ def build(service: Service) -> gr.Blocks:
     ) as demo:
         page.load = demo.load
         _header(page)
+        if not service.hosted:
+            script = f"window.resnetLab.pulse(trigger, '{news.address(service)}')"
+            page.pulse = gr.HTML("", elem_id="pulse", js_on_load=script)
         with gr.Tabs(elem_id="tabs") as page.tabs:
             classify, finetune, results = ClassifyTab(page), FinetuneTab(page), ResultsTab(page)
         build_about(page)

@@ -18,6 +18,7 @@ import gradio as gr
 from fastapi import FastAPI
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from resnet import jobs
@@ -25,6 +26,7 @@ from resnet.errors import UserError
 from resnet.store import Store
 from resnet.text import say
 from resnet.ui import theme
+from resnet.ui.news import News
 from resnet.ui.page import CACHE_SECONDS, build
 from resnet.ui.service import Service
 
@@ -162,8 +164,9 @@ def serve(arguments: argparse.Namespace) -> int:
     demo._queue.sleep_when_free, demo._queue.progress_update_sleep_when_free = LOOK, LOOK_FOR_PROGRESS
     signal.signal(signal.SIGTERM, _interrupt)
     try:
+        routes = [] if service.hosted else [News(service).route()]
         door = {"alone": not beyond, "proxied": bool(os.environ.get("SPACE_ID"))}
-        launch(demo, chosen, door, server_name=name, server_port=port, share=arguments.share, auth=login)
+        launch(demo, chosen, door, routes, server_name=name, server_port=port, share=arguments.share, auth=login)
         print(f"ResNet Lab ({chosen}): {demo.share_url or demo.local_url}", flush=True)
         threading.Timer(1.0, service.models.warm_up).start()
         threading.Event().wait()
@@ -175,8 +178,8 @@ def serve(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def launch(demo: gr.Blocks, chosen: str, door: dict[str, bool], **where: object) -> None:
-    """Gradio's launch with this project's settings; returns when the page is being served."""
+def launch(demo: gr.Blocks, chosen: str, door: dict[str, bool], routes: list[Route], **where: object) -> None:
+    """Gradio's launch with this project's settings, and `routes` before its own; returns when the page is served."""
 
     @contextlib.asynccontextmanager
     async def guarded(app: FastAPI) -> AsyncIterator[None]:
@@ -200,7 +203,7 @@ def launch(demo: gr.Blocks, chosen: str, door: dict[str, bool], **where: object)
         theme=theme.theme(),
         css_paths=theme.CSS,
         head=theme.SCRIPT,
-        app_kwargs={"lifespan": guarded},
+        app_kwargs={"lifespan": guarded, "routes": routes},
         **where,
     )
 

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import gradio as gr
 
+from resnet.views.curves import STYLE as CURVES_CSS
+
 ASSETS = Path(__file__).parent / "assets"
 FAVICON = ASSETS / "favicon.svg"
-CSS = ASSETS / "page.css"
+CSS = [ASSETS / "page.css", CURVES_CSS]
 SCRIPT = "".join(f"<script>{(ASSETS / name).read_text('utf-8')}</script>" for name in ("page.js", "pictures.js"))
 
 SERIES = ("#8b9499", "#0f8795")  # what it learns from (grey), what it is checked with (the accent)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from resnet.data.dataset import Dataset, Record
 from resnet.data.images import open_image
 from resnet.errors import UserError
-from resnet.jobs import diverged
+from resnet.jobs import ALIVE, diverged
 from resnet.text import say
 from resnet.views import answers, sentences
 from resnet.views.palette import icon, sign
@@ -271,22 +271,31 @@ def previews(images: list, language: str = "en") -> str:
 def running(status: dict, name: str, language: str = "en") -> str:
     """A run on its way, or how it ended: state, one line of figures, a bar, the last message."""
     state = status["state"]
-    done = _share_done(status)
     figures = sentences.progress(status, language) if state in ("running", "stopping") else ""
     accuracy = status["val_accuracy"]
     message = sentences.said(status["message"], language) if status["message"] else ""
     advised = state in ("failed", "lost", "stopped", "queued") and not diverged(status)  # there the message says it all
     advice = say(f"advice_{state}", language) if advised else ""
-    live = state in ("running", "stopping", "queued")
+    live = state in ALIVE
     key = "so_far" if live else "in_the_end"
     right = say(key, language, percent=sentences.percent(accuracy)) if accuracy is not None else ""
-    bar = f'<div class="run-track"><div class="run-fill" style="width:{100 * done:.1f}%"></div></div>' if live else ""
+    fill = f'<div class="run-fill" style="width:{done(status)}%"></div>'
+    bar = f'<div class="run-track">{fill}</div>' if live else ""
     return (
-        f'<div class="run {escape(state)}" data-percent="{round(100 * done) if live else ""}">'
-        f'<div class="run-head"><strong>{escape(name)}</strong>'
+        f'<div class="run {escape(state)}"><div class="run-head"><strong>{escape(name)}</strong>'
         f'<span class="state">{escape(sentences.state(state, language))}</span></div>'
         f'{bar}<p class="run-line">{escape(figures)}</p>{lines(right, message, advice)}</div>'
     )
+
+
+def shown(run: str, version: str) -> str:
+    """What a page shows, for its script, which asks for what is newer."""
+    return f'<span data-run="{escape(run)}" data-version="{escape(version)}"></span>'
+
+
+def done(status: dict) -> str:
+    """How many percent of a run on its way are done: "12.5"; "" for one that has ended."""
+    return f"{100 * _share_done(status):.1f}" if status["state"] in ALIVE else ""
 
 
 def _share_done(status: dict) -> float:

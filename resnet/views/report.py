@@ -9,7 +9,7 @@ from resnet.text import say
 from resnet.views import curves, figures, sentences, tables
 from resnet.views.figures import escape
 
-STYLE = Path(__file__).with_name("report.css")
+STYLES = (Path(__file__).with_name("report.css"), curves.STYLE)
 LANGUAGE = {"en": "en", "zh": "zh-Hans"}  # as HTML names it
 # What a reader's browser may do with it: nothing but to show what is in it.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -31,12 +31,11 @@ def html(report: dict, data: Dataset | None, words: dict[str, str], language: st
         words: class keys -> what people call them, where that differs.
     """
     name = escape(report["model"])
-    loss, accuracy = (curves.drawing(report["curves"], value, language) for value in ("loss", "accuracy"))
     suspects = tables.suspects(report, data, words, language)
     nothing = figures.lines(say("no_suspects", language))
     doubt = figures.lines(say("suspects_help", language)) + table(suspects) if len(suspects) else nothing
     parts = [
-        ("part_curves", f'<div class="curves">{loss}{accuracy}</div>' if loss + accuracy else ""),
+        ("part_curves", curves.drawings(report["curves"], language)),
         ("part_confusion", figures.confusion(report, words, language)),
         ("part_classes", figures.per_class(report, words, language)),
         ("part_mistakes", figures.mistakes(report, data, words, language)),
@@ -46,7 +45,11 @@ def html(report: dict, data: Dataset | None, words: dict[str, str], language: st
     ]
     body = "".join(f"<section><h2>{escape(say(key, language))}</h2>{part}</section>" for key, part in parts if part)
     made = say("report_made", language, day=sentences.date(report["summary"]["finished"]))
-    page = {"language": LANGUAGE[language], "name": name, "style": STYLE.read_text("utf-8")}
+    page = {
+        "language": LANGUAGE[language],
+        "name": name,
+        "style": "".join(style.read_text("utf-8") for style in STYLES),
+    }
     headline = figures.headline(report, language, kept=True)
     return PAGE.format(**page, headline=headline, body=body, made=escape(made))
 

@@ -12,6 +12,7 @@ from resnet.settings import TrainSettings
 from resnet.text import CATALOGUE, say
 from resnet.views import sentences
 from resnet.views.answers import doubt, no_formula
+from resnet.views.curves import SERIES, points
 from resnet.views.result import Result
 from resnet.views.sentences import visible
 
@@ -20,37 +21,12 @@ SETTINGS = [field.name for field in dataclasses.fields(TrainSettings) if f"setti
 
 
 def curves(lines: list[dict], value: str, language: str = "en") -> pd.DataFrame:
-    """The curve of "loss" or "accuracy" as rows (epoch, value, series), for a line plot.
-
-    The two stages of a run stand behind one another: the head's epochs first. A value that is not a number
-    is left out; NaN has no place on an axis.
-    """
-    series = {
-        "loss": (("train_loss", "series_train"), ("val_loss", "series_val")),
-        "accuracy": (("val_accuracy", "series_val"),),
-    }
+    """The curve of "loss" or "accuracy" as rows (epoch, value, series), for a line plot."""
+    series = [(field, say(f"series_{kind}", language)) for field, kind in SERIES[value]]
     # A plot keeps the axes and colours of its first data, so each series is there from the first, if as a gap.
-    rows = [(0.0, math.nan, say(name, language)) for _, name in series[value]]
-    offset, last, before = 0.0, 0.0, None
-    fold = lines[-1].get("fold") if lines else None  # curves are of one model: the one that learns now
-    for line in (line for line in lines if _has_place(line) and line.get("fold") == fold):
-        if before not in (None, line["stage"]):
-            offset, last = offset + last, 0.0
-        before, last = line["stage"], max(last, line["epoch"])
-        for field, name in series[value]:
-            number = line.get(field)
-            if _is_number(number):
-                rows.append((round(offset + line["epoch"], 3), number, say(name, language)))
+    rows = [(0.0, math.nan, name) for _, name in series]
+    rows += [(*point, name) for field, name in series for point in points(lines, field)]
     return pd.DataFrame(rows, columns=["epoch", value, "series"])
-
-
-def _has_place(line: dict) -> bool:
-    """Whether a line of metrics tells where on the axis it belongs; a damaged one may not."""
-    return isinstance(line.get("stage"), str) and _is_number(line.get("epoch"))
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def classes(report: dict, language: str = "en") -> pd.DataFrame:

@@ -378,7 +378,8 @@ class Run:
         return {name: tensor.contiguous() for name, tensor in self.trainer.delivered().state_dict().items()}
 
     def _log(self, event: Progress | Validated, **figures: float | None) -> None:
-        place = {"stage": event.stage, "epoch": event.epoch, "step": event.step}
+        epoch = round(event.passed, 4) if isinstance(event, Progress) else event.epoch
+        place = {"stage": event.stage, "epoch": epoch, "step": event.step}
         if self.folds.present:
             place["fold"] = self.folds.present
         append_line(self.folder / "metrics.jsonl", {"time": time.time(), **place, **figures})

@@ -113,7 +113,8 @@ def learn(stage: FullStage, source: Loader | Usual) -> None:
     for epoch in range(stage.epochs):
         for images, targets in source.epoch(epoch):
             stage.step += 1
-            stage._learn(images, targets, stage.highest_rate * rate_at(stage.step / stage.steps, stage.settings.warmup))
+            rate = stage.highest_rate * rate_at(stage.step / stage.steps, stage.settings.warmup)
+            stage._learn(images, targets, rate, len(images))
 
 
 def accuracy(stage: FullStage, seen: np.ndarray, targets: np.ndarray) -> float:

@@ -43,9 +43,9 @@ LONG = 600_000  # ms
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 MOMENTS = """() => {
     window.moments = [];
-    const curve = { subtree: true, childList: true, attributes: true, attributeFilter: ["d"] };
+    const curve = { subtree: true, childList: true };
     const watch = new MutationObserver(() => window.moments.push(Date.now() / 1000));
-    watch.observe(document.querySelector("#run-loss"), curve);
+    watch.observe(document.querySelector("#run-curves"), curve);
 }"""
 
 
@@ -173,7 +173,7 @@ def running(options: argparse.Namespace, store: Store, browser: Browser) -> None
         until(lambda: len(read_lines(folder / "metrics.jsonl")) > 3, 120)
         page = opened(browser, address)
         page.click("#tab-finetune-button")
-        page.wait_for_selector("#run-loss .mark-line path")
+        page.wait_for_selector("#run-curves polyline")
         print(
             f"{spread(delays(page, folder))} s from a worker's line to the curve; one page: {share(pid):.1%} of a core"
         )

@@ -175,10 +175,9 @@ def test_the_whole_story(page: Page, app: App, archive: Path, tmp_path: Path):
     tab(page, "Fine-tune")
     expect(page.locator("#run-status")).to_contain_text("of 300")
     expect(page.locator("#run-status")).to_contain_text("images/s")
-    for curve in ("#run-loss", "#run-accuracy"):
-        line = page.locator(f"{curve} .mark-line path").first
-        expect(line).to_have_attribute("d", re.compile("L"))  # more than a point
-        expect(line).to_have_attribute("stroke", re.compile("#"))  # and to be seen
+    for line in (".train.raw", ".train:not(.raw)", ".val"):
+        shown = page.locator(f"#run-curves polyline{line}").first  # more than a point
+        expect(shown).to_have_css("stroke", re.compile(r"rgb\(\d"))  # and to be seen
     page.locator("#run-stop").click()
     see = page.locator("#run-see")
     expect(see).to_be_visible(timeout=LONG)
@@ -229,7 +228,7 @@ SHOW = """(state) => {
 
 def test_a_page_that_nobody_looks_at_asks_a_tenth_as_often_and_at_once_when_somebody_does(page: Page, fresh: App):
     asked: list[Request] = []
-    page.on("request", lambda request: asked.append(request) if request.url.endswith("/run/predict") else None)
+    page.on("request", lambda request: asked.append(request) if "/news/" in request.url else None)
     page.clock.install()
     visit(page, fresh)
     tab(page, "Fine-tune")
@@ -246,7 +245,7 @@ def test_a_page_that_nobody_looks_at_asks_a_tenth_as_often_and_at_once_when_some
     page.evaluate(SHOW, "hidden")
     seldom = asked_in(20)
     assert seldom > 0 and often >= 5 * seldom
-    with page.expect_request("**/run/predict", timeout=5000):
+    with page.expect_request("**/news/**", timeout=5000):
         page.evaluate(SHOW, "visible")
     tab(page, "Classify")
     elsewhere = asked_in(20)

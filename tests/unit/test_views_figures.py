@@ -138,14 +138,14 @@ def test_unknown_is_a_sentence_over_the_nearest_guesses() -> None:
 def test_every_state_of_a_run_is_shown(state: str) -> None:
     html = figures.running({**STATUS, "state": state}, "pets", "zh")
     Tags(html)
-    assert ('data-percent="50"' in html) == (state in ("queued", "running", "stopping"))
+    assert ("width:50.0%" in html) == (state in ("queued", "running", "stopping"))
 
 
 def test_the_bar_counts_the_models_of_all_folds_and_the_delivered_one() -> None:
     running = {**STATUS, "state": "running", "folds": 4}  # each half done
     shares = [figures.running({**running, "fold": fold}, "pets") for fold in (1, 3, None)]
     for html, percent in zip(shares, (10, 50, 90), strict=True):
-        assert f'data-percent="{percent}"' in html
+        assert f"width:{percent}.0%" in html
 
 
 def test_mistakes_are_shown_from_the_data_set_and_from_nowhere_else(data: Dataset) -> None:

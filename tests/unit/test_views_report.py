@@ -76,7 +76,7 @@ def test_the_page_says_and_shows_what_the_report_holds(report, drawn, language):
     assert sentences.headline(report, language) in page.text and sentences.caution(report, language) in page.text
     heads = ("curves", "confusion", "classes", "mistakes", "suspects", "settings", "versions")
     assert all(say(f"part_{head}", language) in page.text for head in heads)
-    assert page.drawings() == 2 and page.count("img") == len(report["mistakes"][:24])
+    assert page.drawings() == len(curves.SERIES) and page.count("img") == len(report["mistakes"][:24])
     assert drawn.part("val")[0].source in page.text, "the name that the picture came with"
     assert all(name in page.text for name in ("the stars", "torch", report["summary"]["versions"]["torch"]))
     assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d", page.text) and say("today", language, clock="") not in page.text

@@ -34,15 +34,27 @@ window.resnetLab = {
       if (chosen.matches(".card, .point-map *")) this.show("results-looking");
     });
   },
-  // Ticks each second while its tab is looked at, at once when that begins again, and each tenth second otherwise: the
-  // title shows how far a run is to those who look elsewhere, and Gradio's own timer is still while a page is hidden.
-  pulse(element, trigger) {
+  // Asks for news of the run: each second while it is looked at, at once when that begins again, and each tenth second
+  // otherwise. What is to be seen is shown right here; a tick is for what a visitor can do.
+  percent: "",
+  pulse(trigger, address) {
     let last = 0;
-    const beat = () => {
-      const seen = document.visibilityState === "visible" && element.closest(".tabitem").offsetParent;
-      if (Date.now() - last < (seen ? 900 : 9900)) return; // an interval is not kept to the millisecond
+    const beat = async () => {
+      const tab = document.getElementById("tab-finetune");
+      const looked = document.visibilityState === "visible" && tab?.offsetParent;
+      if (Date.now() - last < (looked ? 900 : 9900)) return; // an interval is not kept to the millisecond
       last = Date.now();
-      trigger("tick");
+      const shown = document.querySelector("#run-shown [data-run]")?.dataset ?? { run: "", version: "" };
+      const asked = new URLSearchParams({ run: shown.run, lang: document.documentElement.lang || "en" });
+      const answer = await fetch(`${address}?${asked}`).catch(() => null);
+      if (!answer?.ok) return; // the app is away, or another one
+      const news = await answer.json();
+      this.percent = news.percent;
+      for (const [id, html] of Object.entries(news.views)) {
+        const place = document.getElementById(id);
+        if (place && place.shown !== html) place.innerHTML = place.shown = html;
+      }
+      if (news.version !== shown.version) trigger("tick");
     };
     setInterval(beat, 1000);
     document.addEventListener("visibilitychange", beat);
@@ -58,10 +70,9 @@ window.resnetLab = {
   ready() {
     this.shade();
     const follow = () => {
-      const percent = document.querySelector("#run-status .run")?.dataset.percent || "";
-      const title = percent ? `${percent} % · ResNet Lab` : "ResNet Lab";
+      const title = this.percent ? `${Math.round(this.percent)} % · ResNet Lab` : "ResNet Lab";
       if (document.title !== title) document.title = title;
-      document.body.classList.toggle("run-going", percent !== "");
+      document.body.classList.toggle("run-going", Boolean(this.percent));
       for (const image of document.querySelectorAll("#classify-examples button:not([aria-label]) img"))
         image.closest("button").ariaLabel = decodeURI(image.src).match(/([^/]*?)\.\w+$/)?.[1] ?? "";
     };

@@ -4,6 +4,8 @@ In hosted mode (an app that strangers reach, without a login) it classifies with
 reports; everything else is refused here, behind every way in, not merely hidden in the page.
 """
 
+import secrets
+
 from resnet.data.bounds import MB, Limits
 from resnet.store import Store
 from resnet.ui.service.access import at_home
@@ -24,6 +26,7 @@ class Service:
 
     def __init__(self, store: Store, reach: str = "local") -> None:
         self.store, self.reach, self.hosted = store, reach, reach == "hosted"
+        self.key = secrets.token_urlsafe()  # stands in the page alone, which a login may guard
         self.limits = STRANGERS if self.hosted else Limits()
         self.models = Models(store, reach)
         self.answers = Answers(store, self.models, self.limits)

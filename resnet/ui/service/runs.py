@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import importlib
+import json
 import random
 import threading
 import time
@@ -16,8 +17,9 @@ from resnet.errors import UserError
 from resnet.evaluation.predictions import NOW
 from resnet.predictor.engines import likely_device
 from resnet.settings import TrainSettings, read_said
-from resnet.store import Store, name_of, new_id, read_lines, write_json
+from resnet.store import Store, folders, name_of, new_id, read_lines, write_json
 from resnet.ui.service.models import Models, shipped_as
+from resnet.views import curves, figures
 from resnet.views.result import Result
 from resnet.weights.find import HUB, shipped
 from resnet.worker.record import read_settings
@@ -29,6 +31,7 @@ class Runs:
     def __init__(self, store: Store, models: Models) -> None:
         self.store, self.models = store, models
         self.rates: jobs.RateSearch | None = None
+        self._drawn: tuple[tuple | None, str] = None, ""
         self._looking, self._looked, self._seen = threading.Lock(), 0.0, ([], "")
 
     # before the start
@@ -144,27 +147,44 @@ class Runs:
         A page that watches none shows the newest run where that was left unfinished, so that it can be resumed.
         """
         live, unfinished = self._live()
-        here = [run for run in (*live, watched, unfinished) if run and (self.store.runs / run).is_dir()]
+        there = {folder.name for folder in folders(self.store.runs)}
+        here = [run for run in (*live, watched, unfinished) if run in there]
         return watched if watched in here and watched in live else next(iter(here), "")
 
-    def version(self, run: str) -> tuple:
-        """Changes whenever there is something new to show of a run."""
+    def version(self, run: str, language: str) -> list:
+        """Changes with what a visitor can do about a run, and with the pictures that its model was tried on."""
         if not run:
-            return ()
-        folder = self.store.runs / run
-        files = (folder / name for name in ("status.json", "metrics.jsonl", "report.json"))
-        state = jobs.status(folder)["state"] if folder.is_dir() else "deleted"
-        return (*(file.stat().st_mtime_ns for file in files if file.exists()), state)
+            return []
+        changed = [_changed(self.store.runs / run / name) for name in ("report.json", NOW)]
+        return [language, run, self._status(run)["state"], *changed]
 
-    def progress(self, run: str) -> tuple[dict, list[dict], str]:
-        """Status, lines of metrics, and name of a run."""
-        folder = self.store.run(run)
-        return jobs.status(folder), read_lines(folder / "metrics.jsonl"), name_of(folder) or run
+    def news(self, watched: str, language: str) -> dict:
+        """Of the run that a page shows: its version as text, the percent that are done, and what is to be seen."""
+        run = self.worth_watching(watched)
+        status = self._status(run)
+        if not run or status["state"] == "deleted":
+            return {"version": "", "percent": "", "views": {}}
+        name = name_of(self.store.runs / run) or run
+        views = {"run-view": figures.running(status, name, language), "run-curves": self._curves(run, language)}
+        return {"version": json.dumps(self.version(run, language)), "percent": figures.done(status), "views": views}
+
+    def _status(self, run: str) -> dict:
+        try:
+            return jobs.status(self.store.runs / run) if run else {"state": "none"}
+        except UserError:
+            return {"state": "deleted"}
+
+    def _curves(self, run: str, language: str) -> str:
+        """Drawn anew where there are new points; one drawing is kept."""
+        file = self.store.runs / run / "metrics.jsonl"
+        drawn = file, _changed(file), language
+        if self._drawn[0] != drawn:
+            self._drawn = drawn, curves.drawings(read_lines(file), language)
+        return self._drawn[1]
 
     def validated(self, run: str) -> int:
         """When a model that is learning was last tried on the pictures that it is checked with; 0: not yet."""
-        file = self.store.runs / run / NOW
-        return file.stat().st_mtime_ns if file.is_file() else 0
+        return _changed(self.store.runs / run / NOW)
 
     def so_far(self, run: str) -> Result:
         """What that trial has shown."""
@@ -182,6 +202,14 @@ class Runs:
                 self._seen = [run["run"] for run in sorted(live, key=lambda run: run["state"] == "queued")], unfinished
                 self._looked = time.monotonic()
             return self._seen
+
+
+def _changed(file: Path) -> int:
+    """When it last did, in nanoseconds; 0: it is not there."""
+    try:
+        return file.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
 
 
 def needs_weights(settings: TrainSettings) -> bool:
