@@ -109,7 +109,7 @@ def projected(vectors: np.ndarray) -> np.ndarray:
     """float (N, C) -> float32 (N, 2): places on a map where alike is near; by UMAP (McInnes et al. 2018,
     arXiv:1802.03426) where the library umap-learn is installed, else the principal components."""
     if importlib.util.find_spec("umap") and len(vectors) >= FEW:
-        umap = importlib.import_module("umap").UMAP(metric="cosine", random_state=0)
+        umap = importlib.import_module("umap").UMAP(metric="cosine", random_state=0, n_jobs=1)
         return umap.fit_transform(normalised(vectors)).astype(np.float32)
     return principal(normalised(vectors)).astype(np.float32)
 

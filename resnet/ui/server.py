@@ -33,7 +33,7 @@ from resnet.ui.service import Service
 UPLOAD = {"local": "4gb", "hosted": "20mb"}  # per file
 # Seconds between two looks of Gradio's queue, for what waits and for progress. Its own 0.001 and 0.01 take a twelfth of
 # a core while nothing happens.
-LOOK, LOOK_FOR_PROGRESS = 0.01, 0.1
+LOOK, LOOK_FOR_PROGRESS = 0.02, 0.1
 WAITING = 64  # requests in the queue; more are turned away with a sentence
 SESSIONS = 2000  # visitors whose state is kept
 FIRST_PORT, PORTS = 7860, 20

@@ -125,7 +125,7 @@ def from_zip(options: argparse.Namespace, store: Store, browser: Browser) -> Non
 
 
 def large(options: argparse.Namespace, store: Store, browser: Browser) -> None:
-    data = import_dataset(drawn(store.root / "drawn"), store)
+    data = import_dataset(drawn(store.root / "drawn", train=1, val=CHECKED), store)
     jobs.train(data.id, store=store, mode="head", head_epochs=1, image_size=32)
     with serving(store) as (address, _):
         firsts, cells = zip(*(looked_at(browser, address) for _ in range(options.runs)), strict=True)
@@ -134,10 +134,10 @@ def large(options: argparse.Namespace, store: Store, browser: Browser) -> None:
     )
 
 
-def drawn(folder: Path) -> Path:
-    """Noise in CLASSES classes: CHECKED pictures of each to check with, one to learn from."""
+def drawn(folder: Path, **counts: int) -> Path:
+    """Noise in CLASSES classes, so many pictures of each to learn from (train) and to check with (val)."""
     random = np.random.default_rng(0)
-    for part, count in (("train", 1), ("val", CHECKED)):
+    for part, count in counts.items():
         for label in range(CLASSES):
             place = folder / part / f"class {label}"
             place.mkdir(parents=True)
@@ -164,11 +164,11 @@ def looked_at(browser: Browser, address: str) -> tuple[float, float]:
 
 
 def running(options: argparse.Namespace, store: Store, browser: Browser) -> None:
-    data = import_dataset(drawn(store.root / "drawn"), store)
+    data = import_dataset(drawn(store.root / "drawn", train=20, val=1), store)
     with serving(store) as (address, pid):
         time.sleep(20)  # it has made itself ready
         print(f"no page: {share(pid):.1%} of a core")
-        run = jobs.start(store, TrainSettings(data.id, "", "full", epochs=1000, image_size=32, batch_size=8))
+        run = jobs.start(store, TrainSettings(data.id, "", "full", epochs=20, image_size=32, batch_size=8))
         folder = store.run(run)
         until(lambda: len(read_lines(folder / "metrics.jsonl")) > 3, 120)
         page = opened(browser, address)
@@ -180,7 +180,7 @@ def running(options: argparse.Namespace, store: Store, browser: Browser) -> None
         for _ in range(options.pages - 1):
             opened(browser, address).click("#tab-finetune-button")
         print(f"{options.pages} pages: {share(pid):.1%} of a core")
-        print(read_json(folder / "status.json")["images_per_second"], "images/s of the run meanwhile")
+        print(f"{read_json(folder / 'status.json')['images_per_second']:.0f} images/s of the run meanwhile")
         jobs.stop(store, run)
 
 

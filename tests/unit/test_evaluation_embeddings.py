@@ -1,8 +1,10 @@
 """embeddings.npz: made, kept, read with care; the principal components and the nearest are those of the textbook."""
 
+import importlib.util
 import os
 import subprocess
 import sys
+import types
 from collections import Counter
 from pathlib import Path
 
@@ -12,7 +14,16 @@ from sklearn.decomposition import PCA
 
 from resnet.data.dataset import Dataset
 from resnet.errors import UserError
-from resnet.evaluation.embeddings import EMBEDDINGS, Embeddings, embed, most_like, normalised, on_map, principal
+from resnet.evaluation.embeddings import (
+    EMBEDDINGS,
+    Embeddings,
+    embed,
+    most_like,
+    normalised,
+    on_map,
+    principal,
+    projected,
+)
 from resnet.predictor import Predictor
 from resnet.store import PROJECT, Store
 from resnet.weights.folder import WEIGHTS
@@ -119,6 +130,40 @@ def test_every_cut_file_is_refused(tmp_path: Path):
         file.write_bytes(content[:end])
         with pytest.raises(UserError):
             Embeddings.read(file)
+
+
+def clustered() -> tuple[np.ndarray, np.ndarray]:
+    """180 vectors around three directions, and which of these each is near."""
+    random, near = np.random.default_rng(0), np.repeat(range(3), 60)
+    return random.normal(size=(3, 64))[near] + 0.3 * random.normal(size=(180, 64)), near
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not importlib.util.find_spec("umap"), reason="needs umap-learn")
+def test_umap_puts_like_beside_like():
+    vectors, near = clustered()
+    found = projected(vectors)
+    apart = ((found[:, None] - found[None]) ** 2).sum(-1) + np.diag(np.full(len(found), np.inf))
+    assert found.dtype == np.float32 and (near[apart.argmin(axis=1)] == near).all()
+
+
+def test_umap_where_it_is_installed_gets_vectors_of_length_1_and_principal_components_stand_in(monkeypatch):
+    vectors, _ = clustered()
+
+    class Umap:
+        def __init__(self, **settings: object) -> None:
+            assert settings["metric"] == "cosine"
+
+        def fit_transform(self, vectors: np.ndarray) -> np.ndarray:
+            np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=1e-5)
+            return vectors[:, :2].astype(float)
+
+    found = {True: types.SimpleNamespace(UMAP=Umap), False: None}
+    for installed, module in found.items():
+        monkeypatch.setattr(importlib.util, "find_spec", lambda name, module=module: module)
+        monkeypatch.setitem(sys.modules, "umap", module)
+        expected = normalised(vectors)[:, :2] if installed else principal(normalised(vectors))
+        np.testing.assert_allclose(projected(vectors), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_comes_without_torch():
