@@ -8,6 +8,7 @@ import gradio as gr
 from resnet import jobs
 from resnet.jobs.remedies import MOST
 from resnet.text import say
+from resnet.ui import news
 from resnet.ui.asking import Asking
 from resnet.ui.components import Choice
 from resnet.ui.models import model_choices
@@ -180,7 +181,7 @@ class FinetuneTab:
         version = runs.version(run, language)
         if version == seen:
             return (gr.skip(),) * (9 + MOST)
-        shown = figures.shown(run, json.dumps(version) if run else "")
+        shown = figures.shown(run, json.dumps(version) if run else "", news.address(self.service))
         if not run:
             return "", version, shown, gr.update(visible=False), *[gr.skip()] * (5 + MOST)
         buttons, tried = self.buttons(run, runs.status(run)), runs.validated(run)

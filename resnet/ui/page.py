@@ -11,7 +11,7 @@ import gradio as gr
 from resnet.errors import UserError
 from resnet.predictor.engines import likely_device
 from resnet.text import say
-from resnet.ui import endpoints, news
+from resnet.ui import endpoints
 from resnet.ui.about import build_about
 from resnet.ui.classify import ClassifyTab
 from resnet.ui.finetune import FinetuneTab
@@ -122,8 +122,7 @@ def build(service: Service) -> gr.Blocks:
         page.load = demo.load
         _header(page)
         if not service.hosted:
-            script = f"window.resnetLab.pulse(trigger, '{news.address(service)}')"
-            page.pulse = gr.HTML("", elem_id="pulse", js_on_load=script)
+            page.pulse = gr.HTML("", elem_id="pulse", js_on_load="window.resnetLab.pulse(trigger)")
         with gr.Tabs(elem_id="tabs") as page.tabs:
             classify, finetune, results = ClassifyTab(page), FinetuneTab(page), ResultsTab(page)
         build_about(page)

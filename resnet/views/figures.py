@@ -288,9 +288,9 @@ def running(status: dict, name: str, language: str = "en") -> str:
     )
 
 
-def shown(run: str, version: str) -> str:
-    """What a page shows, for its script, which asks for what is newer."""
-    return f'<span data-run="{escape(run)}" data-version="{escape(version)}"></span>'
+def shown(run: str, version: str, news: str) -> str:
+    """What a page shows, for its script, which asks for what is newer, and where."""
+    return f'<span data-run="{escape(run)}" data-version="{escape(version)}" data-news="{escape(news)}"></span>'
 
 
 def done(status: dict) -> str:

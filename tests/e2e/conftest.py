@@ -47,11 +47,11 @@ def engines(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def start_app(tmp_path_factory: pytest.TempPathFactory, engines: Path) -> Iterator[Callable[..., App]]:
-    """start_app(mode="local", home=None): serve the page, from an empty workspace where none is given."""
+    """start_app(mode="local", home=None, port=None): serve the page, from an empty workspace where none is given."""
     apps = []
 
-    def start(mode: str = "local", home: Path | None = None) -> App:
-        home, port = home or tmp_path_factory.mktemp("home"), free_port()
+    def start(mode: str = "local", home: Path | None = None, port: int | None = None) -> App:
+        home, port = home or tmp_path_factory.mktemp("home"), port or free_port()
         shutil.copytree(engines, home / "engines", dirs_exist_ok=True)
         words = [sys.executable, "app.py", "--port", str(port), "--mode", mode, "--home", str(home)]
         log = open(home.with_suffix(".log"), "ab")  # noqa: SIM115 (the process keeps it)

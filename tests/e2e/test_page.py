@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Request, expect
 
 from resnet import jobs
 from resnet.data.samples import draw
-from resnet.store import PROJECT, Store
+from resnet.store import PROJECT, Store, read_json, write_json
 from resnet.text import say
 from tests.e2e.conftest import App
 
@@ -218,6 +218,24 @@ def test_a_result_is_taken_away_and_brought_in_again(page: Page, start_app, fini
     expect(page.locator("#results-bring-note")).to_be_empty()
     assert len(jobs.list_runs(app.store)) == 2
     expect(page.locator("#results-headline")).to_contain_text("checked pictures")
+
+
+def test_an_open_page_goes_on_with_the_app_that_takes_the_place_of_a_killed_one(
+    page: Page, start_app, finished: Path, tmp_path: Path
+):
+    shutil.copytree(Store.of(finished).root, tmp_path / "home")
+    first = start_app(home=tmp_path / "home")
+    status = first.store.runs / finished.name / "status.json"
+    write_json(status, {**read_json(status), "state": "stopped"})
+    page.goto(f"{first.address}?lang=en")
+    tab(page, "Fine-tune")
+    expect(page.locator("#run-status")).to_contain_text("stopped")
+    first.process.kill()
+    first.process.wait(30)
+    write_json(status, {**read_json(status), "state": "failed"})
+    start_app(home=tmp_path / "home", port=int(first.address.rsplit(":", 1)[1]))
+    expect(page.locator("#run-status")).to_contain_text("could not finish")
+    expect(page.locator("#run-resume")).to_be_visible()
 
 
 SHOW = """(state) => {

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import re
 import shutil
 import signal
 import socket
@@ -93,13 +92,6 @@ def test_the_first_page_and_its_icon_are_served(app: tuple[str, Path]) -> None:
     assert "ResNet Lab" in httpx.get(address).text
     assert httpx.get(f"{address}/favicon.ico").headers["content-type"].startswith("image/svg")
     assert httpx.get(f"{address}/monitoring/summary").status_code >= 400
-
-
-def test_the_page_knows_where_the_news_is(app: tuple[str, Path]) -> None:
-    address, _ = app
-    (place,) = set(re.findall(r"news/[\w-]+", httpx.get(f"{address}/config").text))
-    assert httpx.get(f"{address}/{place}").json()["views"] == {}
-    assert httpx.get(f"{address}/news/else").status_code == 404
 
 
 def test_a_preflight_of_another_site_and_a_foreign_name_for_this_machine_are_refused(app: tuple[str, Path]) -> None:

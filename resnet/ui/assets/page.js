@@ -35,19 +35,22 @@ window.resnetLab = {
     });
   },
   // Asks for news of the run: each second while it is looked at, at once when that begins again, and each tenth second
-  // otherwise. What is to be seen is shown right here; a tick is for what a visitor can do.
+  // otherwise. What is to be seen is shown right here; a tick is for what a visitor can do, and tells where the news is:
+  // at first, and when another app has taken the place of the one that told it.
   percent: "",
-  pulse(trigger, address) {
+  pulse(trigger) {
     let last = 0;
     const beat = async () => {
       const tab = document.getElementById("tab-finetune");
       const looked = document.visibilityState === "visible" && tab?.offsetParent;
       if (Date.now() - last < (looked ? 900 : 9900)) return; // an interval is not kept to the millisecond
       last = Date.now();
-      const shown = document.querySelector("#run-shown [data-run]")?.dataset ?? { run: "", version: "" };
+      const shown = document.querySelector("#run-shown [data-news]")?.dataset;
+      if (!shown) return trigger("tick");
       const asked = new URLSearchParams({ run: shown.run, lang: document.documentElement.lang || "en" });
-      const answer = await fetch(`${address}?${asked}`).catch(() => null);
-      if (!answer?.ok) return; // the app is away, or another one
+      const answer = await fetch(`${shown.news}?${asked}`).catch(() => null);
+      if (!answer) return; // the app is away
+      if (!answer.ok) return trigger("tick");
       const news = await answer.json();
       this.percent = news.percent;
       for (const [id, html] of Object.entries(news.views)) {

@@ -26,7 +26,7 @@ class Service:
 
     def __init__(self, store: Store, reach: str = "local") -> None:
         self.store, self.reach, self.hosted = store, reach, reach == "hosted"
-        self.key = secrets.token_urlsafe()  # stands in the page alone, which a login may guard
+        self.key = secrets.token_urlsafe()  # told to pages alone, which a login may guard
         self.limits = STRANGERS if self.hosted else Limits()
         self.models = Models(store, reach)
         self.answers = Answers(store, self.models, self.limits)

@@ -176,11 +176,11 @@ class Runs:
 
     def _curves(self, run: str, language: str) -> str:
         """Drawn anew where there are new points; one drawing is kept."""
-        file = self.store.runs / run / "metrics.jsonl"
-        drawn = file, _changed(file), language
-        if self._drawn[0] != drawn:
-            self._drawn = drawn, curves.drawings(read_lines(file), language)
-        return self._drawn[1]
+        file, kept = self.store.runs / run / "metrics.jsonl", self._drawn
+        of = file, _changed(file), language
+        if kept[0] != of:
+            kept = self._drawn = of, curves.drawings(read_lines(file), language)
+        return kept[1]
 
     def validated(self, run: str) -> int:
         """When a model that is learning was last tried on the pictures that it is checked with; 0: not yet."""
