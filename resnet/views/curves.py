@@ -21,7 +21,7 @@ SMOOTHING = 0.9  # share of the mean so far in the next smoothed loss
 LEFT, RIGHT, TOP, BOTTOM = 46, 412, 12, 190  # of the plot's area, in units of the drawing
 WIDTH, HEIGHT = 420, 226
 STEPS = 4  # about so many spaces between the lines of the grid
-DRAWN = 400  # points of a line; more would stand within one unit
+DRAWN = 400  # points of a line at most; more would stand within one unit
 
 
 def points(lines: list[dict], field: str) -> list[Point]:
@@ -95,7 +95,7 @@ def _legend(field: str, kind: str, now: float | None, language: str) -> str:
 
 
 def _line(found: Sequence[Point], kind: str, last: float, highest: float) -> str:
-    thin = [*found[: -1 : max(1, len(found) // DRAWN)], *found[-1:]]
+    thin = [*found[: -1 : max(1, math.ceil(len(found) / DRAWN))], *found[-1:]]
     placed = [
         f"{_place(epoch, last, LEFT, RIGHT):.1f},{_place(number, highest, BOTTOM, TOP):.1f}" for epoch, number in thin
     ]

@@ -4,6 +4,7 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from resnet import jobs
@@ -128,6 +129,24 @@ def test_one_point_is_a_dot_and_none_is_nothing():
     assert '<circle class="val"' in curves.drawing([{"stage": "full", "epoch": 1, "val_loss": 0.5}], "loss")
     assert curves.drawing([], "loss") == "" == curves.drawing([{"stage": "full", "epoch": 1}], "loss")
     assert "NaN" not in curves.drawing([{"stage": "full", "epoch": 0, "val_loss": 0}], "loss")
+
+
+def test_the_loss_is_drawn_as_it_was_and_smoothed():
+    losses = np.random.default_rng(0).uniform(0.5, 1, 30)
+    lines = [{"stage": "full", "epoch": place / 10, "train_loss": loss} for place, loss in enumerate(losses)]
+    found = [value for _, value in curves.smoothed(curves.points(lines, "train_loss"))]
+    for place in (0, 1, 29):  # each later one counts a ninth more than the one before it
+        assert found[place] == pytest.approx(np.average(losses[: place + 1], weights=0.9 ** np.arange(place, -1, -1)))
+    page = Parsed(curves.drawings(lines))
+    assert [tag["class"] for name, tag in page.tags if name == "polyline"] == ["train raw", "train"]
+    assert f"{found[-1]:.3g}" in page.text
+
+
+def test_a_long_run_is_drawn_with_as_many_points_as_can_be_told_apart():
+    lines = [{"stage": "full", "epoch": step / 9_999, "learning_rate": 0.1} for step in range(10_000)]
+    (line,) = re.findall(r'points="([^"]+)"', curves.drawing(lines, "learning_rate"))
+    places = line.split()
+    assert len(places) <= curves.DRAWN + 2 and places[-1].startswith(f"{curves.RIGHT}.0,")
 
 
 @pytest.mark.parametrize(
