@@ -47,7 +47,6 @@ class FinetuneTab:
                 self.discard = self._button("delete_run", "run-delete", visible=False)
             self.discarding = Asking(self.page, self._button, "run")
             self.worst = self.page.html("run-worst")
-        self.shown = self.page.html("run-shown")
         self.watched, self.seen, self.tried = gr.State(""), gr.State(None), gr.State(0)
 
     def _lay_out_pictures(self) -> None:
@@ -101,7 +100,7 @@ class FinetuneTab:
         self.deleting.wire(self.delete, self.data, self.question, self.delete_it, [self.data], self.data_note)
         self.plan.wire(self.offered.arrived)
         doable = [self.run_part, self.stop, self.resume, self.see, self.discard, self.tried, *self.remedies]
-        watch = {"inputs": [self.watched, self.seen], "outputs": [self.watched, self.seen, self.shown, *doable]}
+        watch = {"inputs": [self.watched, self.seen], "outputs": [self.watched, self.seen, page.shown, *doable]}
         page.on([page.pulse.tick, self.watched.change], self.watch, **watch, queue=False)
         page.on([self.tried.change, language.change], self.say_worst, [self.watched, self.tried], [self.worst])
         for number, button in enumerate(self.remedies):

@@ -33,7 +33,8 @@ class Page:
         self.words = Words()
         self.language: gr.Radio
         self.tabs: gr.Tabs
-        self.pulse: gr.HTML  # ticks when there is something new of the run that the page shows
+        self.pulse: gr.HTML  # ticks when the page must learn anew what can be done about a run
+        self.shown: gr.HTML  # what it shows of a run, for its script; outside the tabs, which are made when opened
         self.load: Callable  # the event of a page being opened
 
     def text(self, key: str, tag: str = "p", style: str = "", **settings: object) -> gr.HTML:
@@ -123,6 +124,7 @@ def build(service: Service) -> gr.Blocks:
         _header(page)
         if not service.hosted:
             page.pulse = gr.HTML("", elem_id="pulse", js_on_load="window.resnetLab.pulse(trigger)")
+            page.shown = page.html("run-shown")
         with gr.Tabs(elem_id="tabs") as page.tabs:
             classify, finetune, results = ClassifyTab(page), FinetuneTab(page), ResultsTab(page)
         build_about(page)

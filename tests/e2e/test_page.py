@@ -172,6 +172,7 @@ def test_the_whole_story(page: Page, app: App, archive: Path, tmp_path: Path):
     assert len(list(app.store.runs.iterdir())) == 1, "two clicks start one run"
 
     page.reload()
+    expect(page).to_have_title(re.compile(r"^\d+ %"))  # though its tab was not opened
     tab(page, "Fine-tune")
     expect(page.locator("#run-status")).to_contain_text("of 300")
     expect(page.locator("#run-status")).to_contain_text("images/s")
