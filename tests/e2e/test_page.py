@@ -14,6 +14,7 @@ from resnet.data.samples import draw
 from resnet.store import PROJECT, Store, read_json, write_json
 from resnet.text import say
 from tests.e2e.conftest import App
+from tests.waiting import until
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=30_000)  # a machine may be busy
@@ -235,7 +236,12 @@ def test_an_open_page_goes_on_with_the_app_that_takes_the_place_of_a_killed_one(
     first.process.wait(30)
     write_json(status, {**read_json(status), "state": "failed"})
     start_app(home=tmp_path / "home", port=int(first.address.rsplit(":", 1)[1]))
-    expect(page.locator("#run-status")).to_contain_text("could not finish")
+
+    def goes_on() -> bool:
+        tab(page, "Fine-tune")  # it may be that Gradio has loaded the page anew
+        return page.get_by_text("could not finish").is_visible()
+
+    until(goes_on, 60)
     expect(page.locator("#run-resume")).to_be_visible()
 
 

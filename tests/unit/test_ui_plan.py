@@ -47,7 +47,7 @@ def test_a_field_is_away_in_modes_that_do_not_read_it(part: PlanPart) -> None:
     classes = {name: field.elem_classes for name, field in part.fields.items()}
     assert classes["learning_rate"] == ["not-head"] and classes["seed"] == []
     assert {name for name, away in classes.items() if "not-full" in away} == set(HEAD_ONLY)
-    sheet = CSS.read_text("utf-8")
+    sheet = CSS[0].read_text("utf-8")
     assert all(f'input[value="{mode}"]:checked) .not-{mode}' in sheet for mode in MODES)
 
 
