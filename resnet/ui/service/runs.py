@@ -17,7 +17,7 @@ from resnet.errors import UserError
 from resnet.evaluation.predictions import NOW
 from resnet.predictor.engines import likely_device
 from resnet.settings import TrainSettings, read_said
-from resnet.store import Store, folders, name_of, new_id, read_lines, write_json
+from resnet.store import ID, Store, name_of, new_id, read_lines, write_json
 from resnet.ui.service.models import Models, shipped_as
 from resnet.views import curves, figures
 from resnet.views.result import Result
@@ -147,8 +147,8 @@ class Runs:
         A page that watches none shows the newest run where that was left unfinished, so that it can be resumed.
         """
         live, unfinished = self._live()
-        there = {folder.name for folder in folders(self.store.runs)}
-        here = [run for run in (*live, watched, unfinished) if run in there]
+        known = [run for run in (*live, watched, unfinished) if ID.fullmatch(run)]
+        here = [run for run in known if (self.store.runs / run).is_dir()]
         return watched if watched in here and watched in live else next(iter(here), "")
 
     def version(self, run: str, language: str) -> list:
