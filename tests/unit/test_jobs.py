@@ -26,6 +26,7 @@ from resnet.store import PROJECT, Lock, Store, folders, is_locked, new_id, read_
 from resnet.text import Message
 from resnet.ui.service import Service
 from resnet.worker.record import read_settings
+from tests.made_runs import make_run
 from tests.unit.test_views_figures import report_of
 from tests.waiting import until
 
@@ -43,19 +44,6 @@ def busy(store: Store) -> Iterator[Lock]:
     yield lock
     jobs.shutdown()
     lock.release()
-
-
-def make_run(store: Store, state: str, **changes: object) -> Path:
-    """The files of a run that no worker has."""
-    folder, now = store.runs / new_id(), time.time()
-    folder.mkdir(parents=True)
-    status = {"format": 1, "state": state, "stage": "full", "queued": now, "launched": now, "message": None}
-    write_json(folder / "status.json", {**status, **changes})
-    write_json(folder / "name.json", {"format": 1, "name": "made"})
-    run = {"created": now, "data": {"id": "0" * 16, "name": "d"}, "architecture": "resnet18", "preprocessing": {}}
-    settings = {"mode": "full", "data": "0" * 16, "model": "resnet18"}
-    write_json(folder / "settings.json", {"format": 1, **run, "settings": settings})
-    return folder
 
 
 # the plan

@@ -10,11 +10,12 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from resnet.store import Store, append_line, new_id, read_json, write_json
+from resnet.store import Store, append_line, read_json, write_json
 from resnet.ui import news
 from resnet.ui.news import News, address
 from resnet.ui.service import Service
 from resnet.views import sentences
+from tests.made_runs import make_run
 
 NOTHING = {"version": "", "percent": "", "views": {}}
 LINE = {"time": 1.0, "stage": "full", "step": 1, "train_loss": 0.5, "learning_rate": 0.1, "images_per_second": 9}
@@ -23,14 +24,8 @@ LINE = {"time": 1.0, "stage": "full", "step": 1, "train_loss": 0.5, "learning_ra
 @pytest.fixture
 def run(store: Store) -> Path:
     """A run that has failed."""
-    folder, now = store.runs / new_id(), time.time()
-    folder.mkdir(parents=True)
-    status = {"format": 1, "state": "failed", "stage": "full", "queued": now, "launched": now, "message": None}
-    write_json(folder / "status.json", status)
+    folder = make_run(store, "failed")
     write_json(folder / "name.json", {"format": 1, "name": "<b>pets</b>"})
-    made = {"created": now, "data": {"id": "0" * 16, "name": "d"}, "architecture": "resnet18", "preprocessing": {}}
-    settings = {"mode": "full", "data": "0" * 16, "model": "resnet18"}
-    write_json(folder / "settings.json", {"format": 1, **made, "settings": settings})
     return folder
 
 
