@@ -183,7 +183,7 @@ class FinetuneTab:
         shown = figures.shown(run, json.dumps(version) if run else "", news.address(self.service))
         if not run:
             return "", version, shown, gr.update(visible=False), *[gr.skip()] * (5 + MOST)
-        buttons, tried = self.buttons(run, runs.status(run)), runs.validated(run)
+        buttons, tried = self.buttons(run, runs.status(run)), version[-1]
         return run, version, shown, gr.update(visible=True), *buttons, tried, *offered(runs.remedies(run), language)
 
     def buttons(self, run: str, status: dict) -> tuple[dict, dict, dict, dict]:

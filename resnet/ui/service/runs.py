@@ -152,11 +152,12 @@ class Runs:
         return watched if watched in here and watched in live else next(iter(here), "")
 
     def version(self, run: str, language: str) -> list:
-        """Changes with what a visitor can do about a run, and with the pictures that its model was tried on."""
-        if not run:
-            return []
+        """Changes with what a visitor can do about a run, and with each trial of its model, when the last part does."""
+        return self._version(run, self._status(run), language) if run else []
+
+    def _version(self, run: str, status: dict, language: str) -> list:
         changed = [_changed(self.store.runs / run / name) for name in ("report.json", NOW)]
-        return [language, run, self._status(run)["state"], *changed]
+        return [language, run, status["state"], *changed]
 
     def news(self, watched: str, language: str) -> dict:
         """Of the run that a page shows: its version as text, the percent that are done, and what is to be seen."""
@@ -166,7 +167,8 @@ class Runs:
             return {"version": "", "percent": "", "views": {}}
         name = name_of(self.store.runs / run) or run
         views = {"run-view": figures.running(status, name, language), "run-curves": self._curves(run, language)}
-        return {"version": json.dumps(self.version(run, language)), "percent": figures.done(status), "views": views}
+        version = json.dumps(self._version(run, status, language))
+        return {"version": version, "percent": figures.done(status), "views": views}
 
     def _status(self, run: str) -> dict:
         try:
@@ -182,12 +184,8 @@ class Runs:
             kept = self._drawn = of, curves.drawings(read_lines(file), language)
         return kept[1]
 
-    def validated(self, run: str) -> int:
-        """When a model that is learning was last tried on the pictures that it is checked with; 0: not yet."""
-        return _changed(self.store.runs / run / NOW)
-
     def so_far(self, run: str) -> Result:
-        """What that trial has shown."""
+        """What the last trial of a model that is learning has shown, on the pictures that it is checked with."""
         folder = self.store.run(run)
         data = Dataset.open(self.store.dataset(read_settings(folder)["data"]["id"]))
         return Result(run, folder, {"classes": data.classes, "temperature": 1.0}, {}, data, NOW)
