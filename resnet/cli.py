@@ -141,8 +141,11 @@ def train(options: argparse.Namespace, store: Store) -> None:
 def _started(options: argparse.Namespace, store: Store) -> str:
     jobs.workers.load_one()
     settings = _settings(options, store)
+    planned = jobs.plan(store, settings)  # what is wrong is said before anything is fetched
+    takes = sentences.rough(jobs.estimate(store, planned)) + (" on one device" if settings.devices else "")
+    for line in (sentences.plan(planned.settings), f"about {takes}", *(note.say() for note in planned.notes)):
+        print(line, file=sys.stderr)
     if settings.mode != "scratch":
-        jobs.plan(store, settings)  # what is wrong is said before anything is fetched
         _fetch(settings.model, store)
     return jobs.start(store, settings)
 
@@ -169,7 +172,7 @@ def _settings(options: argparse.Namespace, store: Store) -> TrainSettings:
     if options.data and Path(options.data).exists():
         options.data = import_dataset(Path(options.data), store).id
     given = {field.name: getattr(options, field.name) for field in dataclasses.fields(TrainSettings)}
-    kept = read_said(Path(options.settings).read_text("utf-8")) if options.settings else {}
+    kept = read_said(_file(options.settings).read_text("utf-8", "replace")) if options.settings else {}
     said = {"model": "", **kept, **{name: value for name, value in given.items() if value is not None}}
     return TrainSettings(**said)
 
@@ -379,9 +382,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("reference", metavar="RUN|DATA")
 
     sub = command("evaluate", evaluate, "try a model on a part of a data set", json=True)
-    sub.add_argument("--model", default="", metavar="M")
-    sub.add_argument("--data", required=True, metavar="D")
-    sub.add_argument("--split", choices=("val", "test", "train", "all"), default="val")
+    sub.add_argument("--model", default="", metavar="M", help="as for predict (default: the shipped model)")
+    sub.add_argument("--data", required=True, metavar="D", help="an imported data set, by id or name")
+    sub.add_argument("--split", choices=("val", "test", "train", "all"), default="val", help="the part (default: val)")
     sub.add_argument("--device", metavar="D", help="cpu, cuda or mps (default: the best there is)")
     _add_engine(sub)
 
@@ -406,7 +409,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_settings(parser: argparse.ArgumentParser) -> None:
     """An option for each setting, with the page's words."""
     parser.add_argument(
-        "--data", required=True, metavar="ID|PATH", help="an imported data set, or a folder, zip or tar to import"
+        "--data", required=True, metavar="ID|PATH", help="an imported data set, or a folder, zip, tar or CSV to import"
     )
     parser.add_argument("--model", metavar="M", help="start weights, or the architecture (--mode scratch)")
     parser.add_argument("--settings", metavar="FILE", help="settings as the page saves them; other options go first")
@@ -443,15 +446,20 @@ def _positive(text: str) -> int:
 
 def _pictures(text: str) -> list[Path]:
     """The picture at a path, or all pictures in the folder there, by name."""
-    path = Path(text)
+    path = _file(text)
     if path.is_dir():
         found = sorted(file for file in path.rglob("*") if file.suffix.lower() in READ_SUFFIXES and file.is_file())
         if not found:
             raise UserError("no_pictures_named", path=text)
         return found
+    return [path]
+
+
+def _file(text: str) -> Path:
+    path = Path(text)
     if not path.exists():
         raise UserError("path_missing", path=text)
-    return [path]
+    return path
 
 
 def _do(options: argparse.Namespace, store: Store, device: str | None, begin: Callable[[], str]) -> None:

@@ -9,6 +9,7 @@ Shapes: N pictures of a part, 3 channels, H x W pixels.
 
 import contextlib
 import itertools
+import math
 import os
 import shutil
 import zlib
@@ -39,7 +40,7 @@ class Cache:
         sizes = 3 * shapes.prod(axis=1)
         self.paths, self.places, self.shapes, self.sizes = paths, own, shapes[own], sizes[own]  # shapes (N, 2): H, W
         self.starts = (8 * count + np.cumsum(sizes) - sizes)[own]  # in the file, bytes
-        self.file = data.folder / "cache" / f"{side}{'-squash' if squash else ''}.{VERSION}"
+        self.file = kept_in(data, side, squash)
         self.verified = np.zeros(len(paths), bool)
         self.content = self._map(8 * count + int(sizes.sum()))  # None where the pictures are not kept
         self.checks = None if self.content is None else self.content[: 8 * count].view(np.uint64)
@@ -108,6 +109,22 @@ class Cache:
             for place, content in ((self.starts[index], pixels), (8 * self.places[index], check)):
                 file.seek(place)
                 file.write(content.tobytes())
+
+
+def kept_in(data: Dataset, side: int, squash: bool) -> Path:
+    return data.folder / "cache" / f"{side}{'-squash' if squash else ''}.{VERSION}"
+
+
+def kept_side(train_size: int, crop_scale: float) -> int:
+    """The side (pixels) at which crops of `train_size` that show a share `crop_scale` of a picture are as sharp."""
+    return math.ceil(train_size / math.sqrt(crop_scale))
+
+
+def kept_count(data: Dataset, side: int, squash: bool) -> int:
+    """How many pictures of `data` were decoded at that size before."""
+    file = kept_in(data, side, squash)
+    checks = np.fromfile(file, np.uint64, len(data.records)) if file.is_file() else np.zeros(0)
+    return int(np.count_nonzero(checks))
 
 
 def kept_size(width: int, height: int, side: int, squash: bool) -> tuple[int, int]:

@@ -103,6 +103,8 @@ class Dataset:
             found.append(Message("dataset_single", {"labels": few(single)}))
         if unseen := [label for label in self.classes if not learnt[label] and held[label] != 1]:
             found.append(Message("dataset_no_train", {"labels": few(unseen)}))
+        if not found and not any(parts["val"] for parts in self.report["counts"].values()):
+            found.append(Message("dataset_no_val"))
         return found
 
 

@@ -30,13 +30,15 @@ class Evaluation:
     ) -> None:
         self.predictor, self.records, self.logits, self.targets = predictor, records, logits, targets
 
-    def report(self, data: Dataset, split: str, *, fitted: bool = False) -> dict:
+    def report(self, data: Dataset, split: str, *, fitted: bool | None = None) -> dict:
         """The contract's `evaluate` object, with the largest mistakes and the labels in doubt.
 
         fitted: the model's temperature is that of these very pictures, so the scores are judged at one that is
-        cross-fitted.
+        cross-fitted. None: on the check part of the data set that the model says it was made from.
         """
         predictor = self.predictor
+        if fitted is None:
+            fitted = split == "val" and predictor.config.summary.get("data") == data.name
         labels, temperature = predictor.config.labels, predictor.config.temperature
         temperatures = cross_fitted(self.logits, self.targets) if fitted else np.full(len(self.targets), temperature)
         summary = summarize(self.logits, self.targets, labels, temperatures)

@@ -1,12 +1,13 @@
 """What a run will do and about how long it will take, before it is started."""
 
-import importlib.util
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from resnet.data.batches import steps_per_epoch
+from resnet.data.cache import kept_count, kept_side
 from resnet.data.dataset import Dataset, Record
 from resnet.data.importing import clean_name
 from resnet.data.layout import few
@@ -14,13 +15,13 @@ from resnet.data.split import folds, unspread
 from resnet.errors import UserError
 from resnet.evaluation import LOOKED_AT_AGAIN
 from resnet.nn.variants import VARIANTS, variant
-from resnet.predictor.engines import launched, likely_device
+from resnet.predictor.engines import likely_device
 from resnet.settings import TrainSettings, resolve
 from resnet.store import Store, folders
 from resnet.text import Message
 from resnet.weights.find import HubName, config_of, find
 from resnet.weights.preprocessing import Preprocessing
-from resnet.worker.record import read_settings
+from resnet.worker.record import read_settings, sharing_problems
 from resnet.worker.speeds import Speeds
 
 T = TypeVar("T")
@@ -28,6 +29,7 @@ T = TypeVar("T")
 # What a run takes that was never measured on this machine.
 REST_SECONDS = 8.0  # torch and the model loaded, the model written
 DECODED_PER_SECOND = 300.0  # pictures, for learning from them
+MOST_BEFORE = 0.5  # of the minutes that bound a run, before all layers learn
 HEAD_STEPS_PER_SECOND = 2000.0  # of the head on cached features; 512 of them, one CPU core
 
 
@@ -40,6 +42,7 @@ class Plan:
     architecture: str
     preprocessing: Preprocessing
     license: str | None  # of the start weights
+    notes: list[Message]  # what does not stand against the run, but is to be known of what comes of it
 
 
 def plan(store: Store, settings: TrainSettings, data: Dataset | None = None) -> Plan:
@@ -55,8 +58,11 @@ def plan(store: Store, settings: TrainSettings, data: Dataset | None = None) -> 
     if data:
         problems += data.problems()
         problems += _fold_problems(data, settings)
-    if data and start and settings.folds and _has_seen(store, start[0], data):
+    learned = _learned_from(store, start[0], data) if data and start else set()
+    if settings.folds and learned:
         problems.append(Message("folds_seen", {"model": settings.model, "data": data.name}))
+    if start:
+        problems += _model_problems(settings, *start[1:3])
     if problems:
         raise UserError.of(problems)
     model, architecture, preprocessing, license = start
@@ -69,10 +75,12 @@ def plan(store: Store, settings: TrainSettings, data: Dataset | None = None) -> 
         model_size=preprocessing.size,
         crop_mode=preprocessing.crop_mode,
     )
-    if problems := _device_problems(resolved, len(train)):
+    problems = resolved.problems() + sharing_problems(resolved, data)
+    problems += [] if problems else _time_problems(store, resolved, architecture, data)
+    if problems:
         raise UserError.of(problems)
     fitted = preprocessing.replace(size=resolved.image_size, crop_mode=resolved.crop_mode)
-    return Plan(resolved, data, architecture, fitted, license)
+    return Plan(resolved, data, architecture, fitted, license, _notes(settings, data, learned))
 
 
 def _tried(problems: list[Message], find: Callable[[], T]) -> T | None:
@@ -96,30 +104,47 @@ def _fold_problems(data: Dataset, settings: TrainSettings) -> list[Message]:
     return [Message("folds_one_sided", {"labels": few(labels)})] if labels else []
 
 
-def _has_seen(store: Store, model: str, data: Dataset) -> bool:
-    """Whether a start model is a run that learned from pictures of `data`, or that began with one which did."""
-    own, looked = {record.sha256 for record in data.records}, set()
+def _model_problems(settings: TrainSettings, architecture: str, preprocessing: Preprocessing | None) -> list[Message]:
+    """What a network cannot do that is asked of it."""
+    found = []
+    if preprocessing and (channels := len(preprocessing.mean)) != 3:
+        found.append(Message("start_channels", {"model": settings.model, "channels": channels}))
+    if settings.drop_path and architecture.startswith("plain"):
+        found.append(Message("no_shortcuts", {"value": settings.drop_path, "model": architecture}))
+    return found
+
+
+def _time_problems(store: Store, settings: TrainSettings, network: str, data: Dataset) -> list[Message]:
+    """Whether most of the minutes would be over before all layers learn."""
+    if not settings.minutes or settings.mode == "head":
+        return []
+    speeds = _speeds(store, settings)
+    seconds = _decoding(speeds, settings, data)
+    seconds += (1 + (settings.folds or 0)) * _features(speeds, settings, network, data)
+    if seconds <= MOST_BEFORE * 60 * settings.minutes:
+        return []
+    needed = math.ceil(seconds / 60 / MOST_BEFORE)
+    return [Message("minutes_before", {"minutes": settings.minutes, "needed": needed})]
+
+
+def _learned_from(store: Store, model: str, data: Dataset) -> set[str]:
+    """sha256 of those pictures of `data` that a start model which is a run, or one that it began with, learned from."""
+    own, learned, looked = {record.sha256 for record in data.records}, set(), set()
     while (run := store.runs / model) in folders(store.runs) and run not in looked:
         looked.add(run)
         record = read_settings(run)
-        known, model = store.datasets / record["data"]["id"], record["settings"]["model"]
-        if known == data.folder or (
-            known in folders(store.datasets) and own & {record.sha256 for record in Dataset.open(known).part("train")}
-        ):
-            return True
-    return False
+        folder, model = store.datasets / record["data"]["id"], record["settings"]["model"]
+        if folder in folders(store.datasets):
+            known = data if folder == data.folder else Dataset.open(folder)
+            learned |= own & {record.sha256 for record in known.part("train")}
+    return learned
 
 
-def _device_problems(settings: TrainSettings, images: int) -> list[Message]:
-    """What stands against sharing out the steps, of `images` pictures of the training part."""
-    devices = max(settings.devices or 1, launched()[1])
-    if devices == 1:
-        return []
-    problems = [] if importlib.util.find_spec("accelerate") else [Message("accelerate_missing")]
-    least = settings.batch_size and images // steps_per_epoch(images, settings.batch_size)
-    if least < 2 * devices and settings.mode != "head":
-        problems.append(Message("devices_too_many", {"devices": devices, "images": least}))
-    return problems
+def _notes(settings: TrainSettings, data: Dataset, learned: set[str]) -> list[Message]:
+    checked = [record for record in data.records if record.split != "train"]
+    seen = sum(record.sha256 in learned for record in checked)
+    values = {"model": settings.model, "n": seen, "of": len(checked)}
+    return [Message("checked_seen", values)] if seen else []
 
 
 def _start(store: Store, settings: TrainSettings) -> tuple[str, str, Preprocessing | None, str | None]:
@@ -153,14 +178,12 @@ def estimate(store: Store, plan: Plan) -> float:
     if settings.minutes:
         return 60 * settings.minutes
     train, val, test = (len(data.part(split)) for split in ("train", "val", "test"))
-    speeds = Speeds(store, (settings.device or likely_device()).split(":")[0], os.cpu_count() or 1)
+    speeds = _speeds(store, settings)
     evaluation = 1 / speeds.images_per_second("evaluation", network, settings.image_size)
-    features, head_epochs, decode, step = 0.0, 0.0, 0.0, 0.0
+    features, head_epochs, step = _features(speeds, settings, network, data), 0.0, 0.0
     if settings.mode in ("head", "auto"):
-        features = (train + val) / speeds.images_per_second("features", network, settings.image_size)
         head_epochs = settings.head_epochs / speeds.latest("head", HEAD_STEPS_PER_SECOND)
     if settings.mode != "head":
-        decode = 0.0 if (data.folder / "cache").is_dir() else train / speeds.latest("decode", DECODED_PER_SECOND)
         step = 1 / speeds.images_per_second("training", network, settings.train_size, settings.precision)
 
     def model(train: float, val: float) -> float:
@@ -171,9 +194,31 @@ def estimate(store: Store, plan: Plan) -> float:
             seconds += settings.epochs * (train * step + val * evaluation)
         return seconds + (features if settings.mode == "auto" else 0.0)
 
-    seconds = speeds.latest("rest", REST_SECONDS) + decode + model(train, val) + test * evaluation
+    seconds = speeds.latest("rest", REST_SECONDS) + _decoding(speeds, settings, data)
+    seconds += model(train, val) + test * evaluation
     seconds += features if settings.mode == "head" else 0.0
     if settings.folds:
         held = (train + val) / settings.folds
         seconds += settings.folds * model(train + val - held, held)
     return seconds
+
+
+def _speeds(store: Store, settings: TrainSettings) -> Speeds:
+    return Speeds(store, (settings.device or likely_device()).split(":")[0], os.cpu_count() or 1)
+
+
+def _decoding(speeds: Speeds, settings: TrainSettings, data: Dataset) -> float:
+    """Seconds until all pictures that are learned from are decoded."""
+    if settings.mode == "head":
+        return 0.0
+    side = kept_side(settings.train_size, settings.crop_scale)
+    absent = len(data.part("train")) - kept_count(data, side, settings.crop_mode == "squash")
+    return max(0, absent) / speeds.latest("decode", DECODED_PER_SECOND)
+
+
+def _features(speeds: Speeds, settings: TrainSettings, network: str, data: Dataset) -> float:
+    """Seconds until a head has the features that it learns from."""
+    if settings.mode not in ("head", "auto"):
+        return 0.0
+    images = settings.head_views * len(data.part("train")) + len(data.part("val"))
+    return images / speeds.images_per_second("features", network, settings.image_size)

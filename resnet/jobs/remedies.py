@@ -44,6 +44,7 @@ def _lower_rate(settings: TrainSettings) -> Remedy:
 
 REMEDIES: dict[str, tuple[Callable[[TrainSettings], Remedy | None], ...]] = {
     "run_out_of_memory": (_smaller_pictures, _head_only),
+    "run_memory_full": (_smaller_pictures, _head_only),
     "loss_not_finite": (_lower_rate, _head_only),
 }
 MOST = max(map(len, REMEDIES.values()))

@@ -62,6 +62,7 @@ def _enqueue(store: Store, planned: Plan) -> str:
         "architecture": planned.architecture,
         "preprocessing": planned.preprocessing.to_config(),
         "license": planned.license,
+        "notes": [note.to_json() for note in planned.notes],
         "queue": device_queue(settings.device or likely_device()),
         "created": now,
         "versions": _versions(),

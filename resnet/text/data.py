@@ -385,6 +385,11 @@ STRINGS: dict[str, tuple[str, str]] = {
         "No picture to learn from in: {labels}. Add pictures of it to train/ and import again.",
         "以下类别没有可学习的图片：{labels}。请在 train/ 中补充后重新导入。",
     ),
+    "dataset_no_val": (
+        "There is no picture to check the model with. Put some of every class in val/, or let no group hold a whole "
+        "class, and import again.",
+        "没有可用于检查模型的图片。请在 val/ 中为各类别放入一些图片，或避免让一个组包含整个类别，然后重新导入。",
+    ),
     "dataset_few_classes": (
         "The data set has {count} classes; a classifier needs at least two.",
         "该数据集有 {count} 个类别；分类器至少需要两个。",

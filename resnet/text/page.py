@@ -218,8 +218,8 @@ STRINGS: dict[str, tuple[str, str]] = {
     ),
     "help_head_weight_decay": (
         "Of the last layer, while it learns alone. Automatic tries seven values on parts of the training pictures held "
-        "out in turn.",
-        "只训练末层时的权重衰减。“自动”会轮流留出部分训练图片，从七个值中挑选。",
+        "out in turn, unless classes are many.",
+        "只训练末层时的权重衰减。除非类别很多，“自动”会轮流留出部分训练图片，从七个值中挑选。",
     ),
     "help_head_views": (
         "2: the last layer learns from mirrored pictures too. Takes longer, and gains little.",
@@ -302,8 +302,9 @@ STRINGS: dict[str, tuple[str, str]] = {
         "设备支持时，bfloat16 最多快一倍；“自动”会在此时选用。",
     ),
     "help_devices": (
-        "How many of this machine's GPUs learn together. The pictures of a step are shared out, and none is left out.",
-        "本机多少个 GPU 一起训练。每步的图片由它们分担，不会遗漏。",
+        "How many of this machine's devices (GPUs, or processes on a CPU) learn together. The pictures of a step are "
+        "shared out, and none is left out.",
+        "本机多少个设备（GPU，或 CPU 上的进程）一起训练。每步的图片由它们分担，不会遗漏。",
     ),
     "help_seed": ("The same seed repeats the same run.", "相同的种子会重复同样的训练。"),
     "help_crop_mode": (

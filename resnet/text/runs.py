@@ -109,9 +109,18 @@ STRINGS: dict[str, tuple[str, str]] = {
         "The search for a learning rate came upon a fault of the program ({reason}).",
         "搜索学习率时程序出现故障（{reason}）。",
     ),
+    "rate_none": (
+        "The loss is not a number from the first step on, so there is no learning rate to suggest. Start from another "
+        "model.",
+        "损失从第一步起就不是有限数值，因此无法建议学习率。请换一个起始模型。",
+    ),
     "rate_suggested": (
         "Suggested: --lr {rate}, a tenth of the rate at which the loss was lowest.",
         "建议：--lr {rate}，即损失最低处学习率的十分之一。",
+    ),
+    "run_usual": (
+        "Too few pictures a class, or too many classes, to choose it on folds: {setting} {value}, as usual.",
+        "每类图片太少或类别太多，无法在折上选定，按常用值：{setting} {value}。",
     ),
     "run_chosen": (
         "Chosen on folds of the training part: {setting} {value}.",
@@ -122,6 +131,11 @@ STRINGS: dict[str, tuple[str, str]] = {
         "added up. Batch normalisation sees one part at a time: results may differ a little.",
         "一步 {batch} 张图片超出内存，因此改为每次约 {images} 张，分批计算再累加。"
         "批归一化每次只看到其中一批，结果可能略有不同。",
+    ),
+    "run_memory_full": (
+        "The memory is full. Close other programs that use it, then resume: what was saved is safe. Or start again "
+        "with a smaller picture size or a smaller network.",
+        "内存已满。请关闭占用它的其他程序后选择继续（已保存的内容完好），或改用更小的图片尺寸或更小的网络重新开始。",
     ),
     "run_out_of_memory": (
         "The memory of the device {device} does not hold even {images} pictures of {size} px while the network learns. "
@@ -186,6 +200,29 @@ STRINGS: dict[str, tuple[str, str]] = {
         "Stopped while the folds were being tried, before the model itself began to learn, so there is no model yet. "
         "Resume goes on.",
         "在交叉验证期间停止，模型本身尚未开始学习，因此还没有模型。可选择继续。",
+    ),
+    "frozen_random": (
+        "frozen_stages is {stages} in mode scratch, where nothing is learned yet that should be kept; it must be 0.",
+        "scratch 模式下 frozen_stages 的值是 {stages}，但此时还没有需要保留的已学内容；必须是 0。",
+    ),
+    "no_shortcuts": (
+        "drop_path is {value}, but {model} has no shortcuts that a picture could take instead; it must be 0.",
+        "drop_path 的值是 {value}，但 {model} 没有可供图片绕行的捷径连接；必须是 0。",
+    ),
+    "start_channels": (
+        "{model} looks at pictures of {channels} channel(s), and training here at those of three. Start from another "
+        "model.",
+        "{model} 处理的是 {channels} 通道的图片，而这里的训练使用三通道图片。请换一个起始模型。",
+    ),
+    "checked_seen": (
+        "{model} has learned from {n} of the {of} pictures that this model is judged by: its accuracy is flattering.",
+        "{model} 学过用于评判此模型的 {of} 张图片中的 {n} 张：准确率会偏高。",
+    ),
+    "minutes_before": (
+        "Most of {minutes} minutes would be over before all layers learn: every picture is to be decoded or looked at "
+        "first. Give at least {needed} minutes, or epochs instead.",
+        "{minutes} 分钟的大部分会在所有层开始学习之前用完：需要先解码或处理每张图片。"
+        "请至少给 {needed} 分钟，或改用 epochs。",
     ),
     "folds_with_patience": (
         "folds and patience do not go together: the fold that a model is tried on must not choose its epoch. "

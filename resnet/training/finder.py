@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from resnet.errors import UserError
+
 LOWEST, HIGHEST = 1e-5, 10.0
 SMOOTHING = 0.9  # share of the mean so far in the next smoothed loss; of few steps, fewer count than fastai's 0.98
 DIVERGED = 4.0  # times the lowest loss: higher rates tell no more (fastai, `LRFinder`)
@@ -40,5 +42,10 @@ def diverges(trials: Sequence[Trial]) -> bool:
 
 
 def suggested(trials: Sequence[Trial]) -> float:
-    """A tenth of the rate at which the smoothed loss was lowest: there it is about to rise (fastai, `minimum`)."""
+    """A tenth of the rate at which the smoothed loss was lowest: there it is about to rise (fastai, `minimum`).
+
+    Raises UserError where the loss was not finite from the first.
+    """
+    if not trials:
+        raise UserError("rate_none")
     return min(trials, key=lambda trial: trial.smoothed).rate / 10

@@ -24,6 +24,8 @@ def chosen_decay(
 ) -> float:
     """The weight decay with the lowest loss on pictures held out, all in turn; of large sets, on some at random.
 
+    The usual one where `looked_at` says that none can be tried.
+
     Args:
         features: (N, F), mean 0 and mean squared length 1.
         targets: (N).
@@ -31,14 +33,20 @@ def chosen_decay(
         smoothing, weights: of labels, of classes (K): as the head learns with.
     """
     classes = int(targets.max()) + 1
-    looked_at = min(len(features), LARGEST // (features.shape[1] * classes))
-    if looked_at < FEWEST * classes:
+    count = looked_at(*features.shape, classes)
+    if not count:
         return rounded(USUAL / len(features))
-    some = np.random.default_rng(seed).permutation(len(features))[:looked_at]
+    some = np.random.default_rng(seed).permutation(len(features))[:count]
     folds = torch.from_numpy(assigned(targets[some].tolist(), [groups[i] for i in some] if groups else [], FOLDS))
-    decays = torch.tensor(VALUES) / looked_at
+    decays = torch.tensor(VALUES) / count
     losses = held_out_losses(features[some], targets[some], folds, decays, smoothing, weights)
     return rounded(VALUES[int(losses.argmin())] / len(features))
+
+
+def looked_at(images: int, features: int, classes: int) -> int:
+    """So many of the pictures a weight decay is chosen by; 0 where they are too few, or the classes too many."""
+    count = min(images, LARGEST // (features * classes))
+    return count if count >= FEWEST * classes else 0
 
 
 def rounded(value: float) -> float:
@@ -69,9 +77,10 @@ def held_out_losses(
     is convex, its curvature at most 1/2 and the weight decay (Böhning 1992, "Multinomial logistic regression
     algorithm"), which gives the rate of Nesterov's accelerated gradient.
     """
-    count, values, classes = len(features), len(decays), int(targets.max()) + 1
+    count, values = len(features), len(decays)
     held, heads = int(folds.max()) + 1, (int(folds.max()) + 1) * values
-    weights = torch.ones(classes) if weights is None else weights
+    weights = torch.ones(int(targets.max()) + 1) if weights is None else weights
+    classes = len(weights)  # the last of which may have no picture here
     wanted = weights * (F.one_hot(targets, classes) * (1 - smoothing) + smoothing / classes)  # (N, K)
     learns = (folds[:, None] != torch.arange(held)).float()  # (N, folds)
     learns = (learns / learns.sum(dim=0)).repeat_interleave(values, dim=1)

@@ -132,15 +132,15 @@ class FullStage:
                     self.budget.note_step(waiting_since - began)
                     if self.step == self.steps:
                         break  # the minutes are over in the middle of an epoch
-            if self.budget and not (self.budget.validates and self.step % self.epoch_steps == 0):
+            if self._evaluation_will_tell():
                 self.validated += 1
-                continue  # the evaluation will tell
+                continue
             result = yield from self._validate(epoch + 1)
             self.validated += 1
             self._note_best(result)
             yield result
         if self._patience_is_over():
-            self.steps = self.validated * self.epoch_steps
+            self.steps = self.step
 
     def try_rates(self, steps: int) -> Iterator[Trial]:
         """Take steps at rates that rise until the loss rises with them; the stage is of no other use after it."""
@@ -160,6 +160,13 @@ class FullStage:
             yield trials[-1]
             if self.step == steps or diverges(trials):
                 return
+
+    def _evaluation_will_tell(self) -> bool:
+        """Whether this epoch, of a run bounded by minutes, is not looked at by itself."""
+        if not self.budget:
+            return False
+        partial, last = self.step % self.epoch_steps > 0, self.step == self.steps
+        return partial or not self.budget.validates or (last and not self.settings.patience)
 
     def _patience_is_over(self) -> bool:
         return 0 < self.settings.patience <= self.validated - self.best_epoch
@@ -181,7 +188,7 @@ class FullStage:
     def _next_progress(self) -> float:
         """The share of the stage that is over with the step that comes, 0 to 1."""
         if not self.budget:
-            return (self.step + 1) / self.steps
+            return (self.step + 0.5) / self.steps  # its middle: at the end of the last one the rate is zero
         self.budget.advance(self._plan())
         return self.budget.progress
 

@@ -18,7 +18,7 @@ from resnet.predictor.predictor import compute
 from resnet.predictor.ranks import ALONE, Ranks
 from resnet.predictor.torch_engine import fastest
 from resnet.settings import TrainSettings
-from resnet.training.folds import chosen_decay
+from resnet.training.folds import chosen_decay, looked_at
 from resnet.training.recipe import class_weights, rate_at
 from resnet.training.stage import (
     Chosen,
@@ -65,7 +65,8 @@ class HeadStage:
         self.ranks = ranks
         self.model, self.train, self.val, self.settings = model.eval(), train, val, settings
         self.preprocessing, self.engine = preprocessing, engine
-        self.features = torch.empty(0, model.num_features)
+        rows = settings.head_views * len(train.paths) + len(val.paths)
+        self.features, self.computed = torch.empty(rows, model.num_features), 0  # so many rows of it
         self.head = nn.Linear(model.num_features, model.num_classes)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
@@ -86,14 +87,15 @@ class HeadStage:
         count = len(self.train.paths)
         if self.weight_decay is None:
             self._choose(features[:count], targets[:count])
-            yield Chosen("head_weight_decay", self.weight_decay)
+            tried = looked_at(count, features.shape[1], self.model.num_classes) > 0
+            yield Chosen("head_weight_decay", self.weight_decay, tried)
         while self.validated < self.epochs:
             epoch = self.validated
             random = np.random.default_rng((self.settings.seed, epoch))
             order, mirrored = random.permutation(count), random.integers(self.settings.head_views, size=count) > 0
             batches = np.array_split(order, self.epoch_steps)
             for batch in batches[self.step - epoch * self.epoch_steps :]:
-                rate = self.highest_rate * rate_at((self.step + 1) / self.steps, self.settings.warmup)
+                rate = self.highest_rate * rate_at((self.step + 0.5) / self.steps, self.settings.warmup)
                 rows = np.where(mirrored[batch], len(targets) + batch, batch)
                 self.loss.add(self._learn(features[rows], targets[batch], rate))
                 self.step += 1
@@ -113,28 +115,28 @@ class HeadStage:
         )
 
     def _compute_features(self) -> Iterator[Progress]:
-        train, val, views = self.train.paths, self.val.paths, self.settings.head_views
-        total = views * len(train) + len(val)
-        if len(self.features) == total:
+        train, val = self.train.paths, self.val.paths
+        if self.computed == len(self.features):
             return
         exact = self._engine()
         quick = self._quick_engine() or exact
-        yield from self._compute(quick.features, train, 0, total)
-        yield from self._compute(exact.features, val, len(train), total)
-        if views == 2:
-            yield from self._compute(partial(of_mirrored, quick.features), train, len(train) + len(val), total)
+        yield from self._compute(quick.features, train, 0)
+        yield from self._compute(exact.features, val, len(train))
+        if self.settings.head_views == 2:
+            yield from self._compute(partial(of_mirrored, quick.features), train, len(train) + len(val))
 
-    def _compute(self, network: Callable, paths: Sequence[Path], before: int, total: int) -> Iterator[Progress]:
+    def _compute(self, network: Callable, paths: Sequence[Path], before: int) -> Iterator[Progress]:
         """The rows of `paths`, which come after `before` others; some of them may be there."""
-        paths, device = paths[max(0, len(self.features) - before) :], self.settings.device
+        paths, device = paths[max(0, self.computed - before) :], self.settings.device
         turn = batch_on(device) * self.ranks.count
         turns = [paths[first : first + turn] for first in range(0, len(paths), turn)]
         own = [[turn[place] for place in self.ranks.share(len(turn))] for turn in turns]
         outputs = compute(network, self.preprocessing, [path for paths in own for path in paths], device)
         for turn, paths in zip(turns, own, strict=True):
             rows = [torch.from_numpy(readable(path, output)) for path, output in zip(paths, outputs, strict=False)]
-            self.features = torch.cat([self.features, torch.stack(self.ranks.gathered(rows))])
-            yield Progress("features", 0, self.epochs, len(self.features), total, len(turn))
+            self.features[self.computed : self.computed + len(turn)] = torch.stack(self.ranks.gathered(rows))
+            self.computed += len(turn)
+            yield Progress("features", 0, self.epochs, self.computed, len(self.features), len(turn))
 
     def known_logits(self) -> np.ndarray | None:
         """What the delivered model answers to the validation part, float32 (N, K), once it has learned."""
@@ -143,11 +145,12 @@ class HeadStage:
 
     def known_features(self) -> dict[Path, Tensor]:
         """The features (F) of each picture, as far as they are computed."""
-        return dict(zip([*self.train.paths, *self.val.paths], self.features, strict=False))
+        return dict(zip([*self.train.paths, *self.val.paths], self.features[: self.computed], strict=False))
 
     def take_features(self, known: dict[Path, Tensor]) -> None:
         """Features that another stage has computed of the same pictures with the same backbone."""
-        self.features = torch.stack([known[path] for path in [*self.train.paths, *self.val.paths]])
+        paths = [*self.train.paths, *self.val.paths]
+        self.features[: len(paths)], self.computed = torch.stack([known[path] for path in paths]), len(paths)
 
     def _engine(self) -> Engine:
         """Made of the weights as they are, so that a run that is resumed has the same one as before."""
@@ -192,7 +195,7 @@ class HeadStage:
             **prefixed("model.", self.model.state_dict()),
             **prefixed("head.", self.head.state_dict()),
             **{f"optimizer.{index}.momentum_buffer": momentum for index, momentum in enumerate(self.momenta)},
-            "features": self.features,
+            "features": self.features[: self.computed],
         }
         return tensors, {**counters(self), "weight_decay": self.weight_decay}
 
@@ -202,7 +205,8 @@ class HeadStage:
         self.head.load_state_dict(unprefixed("head.", tensors))
         for index, momentum in enumerate(self.momenta):
             momentum.copy_(tensors.get(f"optimizer.{index}.momentum_buffer", momentum))
-        self.features = tensors["features"]
+        self.computed = len(tensors["features"])
+        self.features[: self.computed] = tensors["features"]
         load_counters(self, counts)
         self.weight_decay = counts.get("weight_decay", self.weight_decay)
 

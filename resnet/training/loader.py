@@ -6,7 +6,6 @@ Shapes: N images, 3 channels, S x S pixels, K classes.
 """
 
 import itertools
-import math
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +17,7 @@ import torch
 from torch import Tensor
 
 from resnet.data.batches import epoch_order, random_boxes, steps_per_epoch
-from resnet.data.cache import Cache
+from resnet.data.cache import Cache, kept_side
 from resnet.predictor.ranks import ALONE, Ranks
 from resnet.settings import TrainSettings
 from resnet.training.augment import POLICIES, crops, crops_on_device, erase, mix
@@ -74,7 +73,7 @@ class Loader:
         self.fill_value = 255 * torch.tensor(mean, device=self.device)
         self.targets = np.asarray(train.targets)
         self.squash = settings.crop_mode == "squash"
-        side = math.ceil(settings.train_size / math.sqrt(settings.crop_scale))
+        side = kept_side(settings.train_size, settings.crop_scale)
         self.cache = Cache(train.data, train.paths, side, self.squash)
         self.on_device: Tensor | None = None  # all pictures, uint8, one after the other
 
@@ -105,7 +104,7 @@ class Loader:
             self.move_to_device()
         settings, plans = self.settings, self._plans(epoch, first)
         last = (epochs or settings.epochs or 1) - 1
-        size = size_at(min(1.0, epoch / max(1, last)), settings.start_size, settings.train_size)
+        size = size_at(min(1.0, epoch / last) if last else 1.0, settings.start_size, settings.train_size)
         for plan, images in (self._from_host if self.on_device is None else self._from_device)(plans, size):
             images, targets = self._augmented(images, self._moved(self.targets[plan.chosen]), plan.random)
             yield images[: plan.given], targets[: plan.given]

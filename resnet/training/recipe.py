@@ -26,11 +26,11 @@ def rate_at(progress: float, warmup: float) -> float:
 
 
 def size_at(progress: float, first: int, last: int) -> int:
-    """The side of training crops in pixels at `progress` (0 to 1) of a run: `first`, then steps of 16 up to `last`.
+    """The side of training crops in pixels at `progress` (0 to 1) of a run: `first`, then `last` less so many times 16.
 
     Small pictures are enough to begin with, and cost less (Tan & Le 2021, EfficientNetV2, section 4).
     """
-    return last - round((1 - progress) * (last - first) / 16) * 16
+    return max(first, last - round((1 - progress) * (last - first) / 16) * 16)
 
 
 def optimizer(name: str, groups: list[dict], momentum: float) -> torch.optim.Optimizer:

@@ -57,10 +57,11 @@ class Divided:
 
 @dataclass(frozen=True)
 class Chosen:
-    """A setting that was left open has got its value, by what was measured on the training part."""
+    """A setting that was left open has got its value."""
 
     setting: str
     value: float
+    tried: bool  # by what was measured on the training part; else the usual one
 
 
 @dataclass(frozen=True)

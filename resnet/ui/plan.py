@@ -150,7 +150,8 @@ class PlanPart:
             figures.note(sentences.plan(planned.settings, language), "quiet"),
             gr.update(value=takes, interactive=True),
             gr.update(value=commands.train(settings), visible=True),
-            figures.note(sentences.worker(jobs.workers.ready(), language), "quiet"),
+            figures.notes([note.say(language) for note in planned.notes])
+            + figures.note(sentences.worker(jobs.workers.ready(), language), "quiet"),
             *defaults(planned.settings, language),
         )
 

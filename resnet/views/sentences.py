@@ -130,9 +130,12 @@ def made_on(report: dict, language: str = "en", *, kept: bool = False) -> str:
 
 
 def caution(report: dict, language: str = "en") -> str:
-    """A plain warning where the checked pictures are too few for the claim, or chose the epoch; else nothing."""
+    """A plain warning where the checked pictures are too few for the claim, chose the epoch, or were learned from by
+    the start model; else nothing."""
     few = [say("few_checked", language, n=report["n"])] if report["n"] < SMALL else []
-    return " ".join(few + ([say("selected_on_validation", language)] if selected(report) else []))
+    chosen = [say("selected_on_validation", language)] if selected(report) else []
+    notes = map(Message.from_json, report.get("summary", {}).get("adapted", []))
+    return " ".join([*few, *chosen, *(note.say(language) for note in notes if note.key == "checked_seen")])
 
 
 def selected(report: dict) -> bool:

@@ -90,6 +90,8 @@ def reason(error: Exception, status: Status) -> Message:
         if number in (errno.ENOSPC, errno.EDQUOT):
             return Message("run_disk_full", {"folder": folder, "megabytes": math.ceil(status.room / 1e6)})
         return Message("run_machine_refuses", {"reason": os.strerror(number), "folder": folder})
+    if "torch" in sys.modules and importlib.import_module("resnet.training.full").out_of_memory(error):
+        return Message("run_memory_full")
     return Message("run_failed", {"reason": f"{type(error).__name__}: {error}".splitlines()[0][:300]})
 
 

@@ -27,4 +27,5 @@ class Follower(Run):
     def _nothing(self, *_: object, **__: object) -> None:
         """Is not done here."""
 
-    _say = _log = _write_state = _keep_lines = _write_best = _write_model = _write_delivered = _nothing
+    _say = _log = _note_validation = _nothing
+    _write_state = _keep_lines = _write_best = _write_model = _write_delivered = _nothing

@@ -40,7 +40,7 @@ def report_of(run: "Run", val: Evaluation, test: Evaluation | None, stopped: boo
             "images_per_second": run.images / run.seconds["train"],
             "finished": time.time(),
             "stopped_early": stopped,
-            "selected": "validation" if settings.patience else "last",
+            "selected": "validation" if getattr(stage, "best", None) else "last",
             "settings": {name: value for name, value in asdict(settings).items() if value is not None},
             "versions": run.record["versions"],
         },

@@ -35,7 +35,7 @@ from resnet.weights.preprocessing import Preprocessing
 from resnet.worker import checkpoint, speeds
 from resnet.worker.folds import Folds
 from resnet.worker.pictures import check_content, check_sizes
-from resnet.worker.record import read_settings
+from resnet.worker.record import read_settings, sharing_problems
 from resnet.worker.report import report_of
 from resnet.worker.status import Control, Status, ToldToEnd
 
@@ -69,9 +69,11 @@ def settle(folder: Path) -> None:
     """
     record = read_settings(folder)
     settings, preprocessing = TrainSettings(**record["settings"]), Preprocessing.from_config(record["preprocessing"])
-    images = len(Dataset.open(Store.of(folder).dataset(settings.data)).part("train"))
-    size, crop_mode = preprocessing.size, preprocessing.crop_mode
+    data, size = Dataset.open(Store.of(folder).dataset(settings.data)), preprocessing.size
+    images, crop_mode = len(data.part("train")), preprocessing.crop_mode
     settings = resolve(settings, images=images, model_size=size, crop_mode=crop_mode)
+    if problems := sharing_problems(settings, data):  # it may go on as more processes than it was started as
+        raise UserError.of(problems)
     device = check_device(settings.device) if settings.device else best_device()
     if not 1 <= (settings.devices or 1) <= device_count(device):
         raise UserError("devices_too_few", devices=settings.devices, device=device, n=device_count(device))
@@ -124,6 +126,7 @@ class Run:
         self.whole = saved is None  # whether all of the run is timed
         self.adapted: list[dict] = []  # what was changed so that start weights and steps fit, as messages
         self.saved, self.save_took, self.unsaved = time.monotonic(), 0.0, False
+        self.saving = 0.0  # seconds of all saves
         self._take_up(saved)
         self.began = began - self.seconds["total"]  # as if all of its work were one piece
 
@@ -195,7 +198,7 @@ class Run:
             model.load_state_dict(kept[0])
             return model
         model = load_for_training(self.settings.model, self.data.classes, self.store)
-        self.adapted = [message.to_json() for message in model.adapted]
+        self.adapted = [*self.record.get("notes", []), *(message.to_json() for message in model.adapted)]
         if self.settings.folds:
             self._write_state("start", (model.state_dict(), {}))
         return model
@@ -324,7 +327,8 @@ class Run:
         """What was chosen is a setting like those that were said."""
         self.chosen[event.setting] = event.value
         self.settings = replace(self.settings, **self.chosen)
-        self._say(Message("run_chosen", {"setting": event.setting, "value": f"{event.value:.2g}"}))
+        values = {"setting": event.setting, "value": f"{event.value:.2g}"}
+        self._say(Message("run_chosen" if event.tried else "run_usual", values))
 
     def _time_validation(self, event: Validating | Validated, seconds: float) -> None:
         if isinstance(event, Validating):
@@ -350,9 +354,12 @@ class Run:
         for row in rows:
             if row["work"] == "training":
                 row.update(size=settings.train_size, precision=settings.precision)
-        rest = self.seconds["total"] - sum(seconds for seconds, _ in self.timed.values())
+        rest = self.seconds["total"] - self.saving - sum(seconds for seconds, _ in self.timed.values())
+        rows += (
+            [] if settings.folds else [{**kind, "work": "rest", "speed": rest}]
+        )  # with folds, that of several models
         with contextlib.suppress(UserError, OSError):  # the run is whole without
-            speeds.note(self.store, [*rows, {**kind, "work": "rest", "speed": rest}])
+            speeds.note(self.store, rows)
 
     def _note_divided(self, event: Divided) -> None:
         message = Message("run_divided", {"batch": event.batch, "images": event.images})
@@ -398,6 +405,7 @@ class Run:
         self._write_state("last", (tensors | more_tensors, counters | more_counters))
         self.saved = time.monotonic()
         self.save_took, self.unsaved = self.saved - start, False
+        self.saving += self.save_took
 
     def _deliver(self, stopped: bool) -> None:
         """Write the model, evaluate the file as it was written, and put it in its place with what came out.

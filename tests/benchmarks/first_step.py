@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.first_step --data FOLDER [--model resnet18d.imagenette] [--modes head full] [--runs 5]
 
-Seconds from the call of `resnet.jobs.start` until status.json tells of a step (32 pictures in `head`, a batch in
+Seconds from the call of `resnet.jobs.start` until status.json tells of a step (8 pictures in `head`, a batch in
 `full`), looked at every 2 ms. The data set is imported, its files are in the disk's cache. The command line is measured
 from the start of `python -m resnet train`. All ways in turn; the first turn warms up and is left out.
 """

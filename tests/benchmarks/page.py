@@ -1,7 +1,7 @@
 """The page: how much it weighs, how soon it shows a large result and a step of a run, what many visitors cost.
 
     python -m tests.benchmarks.page weight
-    python -m tests.benchmarks.page zip --data FOLDER [--epochs N]     from a zip of FOLDER to the result
+    python -m tests.benchmarks.page zip --data FOLDER                  from a zip of FOLDER to the result
     python -m tests.benchmarks.page large                             a result of 100 classes, 10,000 pictures checked
     python -m tests.benchmarks.page running [--pages 20]              a run that is being watched
 
@@ -53,10 +53,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=["weight", "zip", "large", "running"])
     parser.add_argument("--data", type=Path)
-    parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--pages", type=int, default=20)
     parser.add_argument("--runs", type=int, default=5)
     options = parser.parse_args()
+    if options.what == "zip" and not options.data:
+        parser.error("zip needs --data")
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         {"weight": weight, "zip": from_zip, "large": large, "running": running}[options.what](

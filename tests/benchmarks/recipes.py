@@ -4,8 +4,8 @@
         -- "--mode full" "--mode full --lr 0.01" "--mode auto" "--mode auto --epochs 6"
 
 A recipe is a word of options of `python -m resnet train`; the first is what the others are compared with. A row each:
-accuracy in per cent and seconds of training, decoding included, as median and range over the seeds; and the differences
-to the first recipe in accuracy, seed by seed: their mean and its standard error.
+accuracy in per cent and seconds of training on decoded pictures, as median and range over the seeds; and the
+differences to the first recipe in accuracy, seed by seed: their mean and its standard error.
 """
 
 import argparse

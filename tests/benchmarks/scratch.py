@@ -51,7 +51,7 @@ print(json.dumps({"accuracies": accuracies, "epoch": ends[-1] - ends[-2], "total
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("--data", required=True, help="a folder of train/ and val/ or test/, or cifar10")
     parser.add_argument("--model", default="resnet18d")
     parser.add_argument("--size", type=int, default=128)

@@ -4,8 +4,8 @@
 
 An app is started as a process, and asked over plain HTTP with kept-alive connections: upload, call, event stream. In
 each round: one request a second of a client alone; a training run alone (mode full, the app's own worker); both at
-once. Told are the request's p50 and p95 in ms, idle and beside the run, and the run's images/s, from its own count of
-steps, without and with requests.
+once. Told are the request's p50 and p95 in ms, idle and beside the run, and the run's steps/s, from its own count of
+them, without and with requests.
 """
 
 import argparse

@@ -1,8 +1,9 @@
 """Make the model that ships out of a training run, and measure it: the file as it is stored.
 
     python -m resnet data import IMAGENETTE --name imagenette
-    python -m resnet train --data imagenette --mode scratch --model resnet18d --epochs 45 --image-size 160 \
-        --crop-mode squash --name resnet18d.imagenette
+    python -m resnet train --data imagenette --model resnet18d --mode scratch --name resnet18d.imagenette \
+        --epochs 45 --image-size 160 --train-size 128 --batch-size 64 --optimizer sgd --lr 0.2 --momentum 0.9 \
+        --weight-decay 0.0005 --warmup 0.2 --ema-decay 0.998 --crop-scale 0.25 --crop-mode squash
     python -m resnet data import HYMENOPTERA --name hymenoptera
     python -m resnet data import CIFAR10 --name cifar10
     python -m tests.benchmarks.shipped_model resnet18d.imagenette --others hymenoptera --never-seen cifar10
@@ -25,7 +26,9 @@ from resnet.evaluation.evaluate import examine
 from resnet.evaluation.metrics import fit_temperature, summarize, unknown_threshold
 from resnet.predictor import Predictor
 from resnet.predictor.predictor import compute
+from resnet.settings import TrainSettings
 from resnet.store import CHECKPOINTS, Store, read_json
+from resnet.views import commands
 from resnet.weights.files import read_state
 from resnet.weights.folder import WEIGHTS, read_config, write_folder
 from resnet.weights.neighbours import Neighbours
@@ -43,8 +46,7 @@ weights come with the project's licence, Apache-2.0.
 
     {command}
 
-Seed {seed}; {seconds:.0f} s on {threads} CPU cores (AMD EPYC, AVX-512 with bfloat16) that other work shared, torch
-{torch}. Weights are stored in 16 bits, running statistics in 32.
+{seconds:.0f} s on {threads} CPU cores, torch {torch}. Weights are stored in 16 bits, running statistics in 32.
 
 ## Scores and "unknown"
 
@@ -106,8 +108,7 @@ def publish(folder: Path, target: Path, store: Store, others: Dataset, never_see
     answered = near[::2] >= threshold
 
     notes = NOTES.format(
-        command=command(record["settings"], record),
-        seed=record["settings"]["seed"],
+        command=commands.train(TrainSettings.from_json({**record["settings"], "data": record["data"]["name"]})),
         seconds=trained["summary"]["seconds"]["total"],
         threads=record["threads"],
         torch=record["versions"]["torch"],
@@ -152,14 +153,6 @@ def unit_features(predictor: Predictor, records: list[Record]) -> np.ndarray:
 
 def nearness(neighbours: Neighbours, predictor: Predictor, records: list[Record]) -> np.ndarray:
     return neighbours.nearness(unit_features(predictor, records))
-
-
-def command(settings: dict, record: dict) -> str:
-    return (
-        f"python -m resnet train --data {record['data']['name']} --mode {settings['mode']} --model {settings['model']} "
-        f"--epochs {settings['epochs']} --image-size {settings['image_size']} --crop-mode {settings['crop_mode']} "
-        f"--name {settings['name']}"
-    )
 
 
 if __name__ == "__main__":

@@ -147,6 +147,8 @@ def test_predict_and_evaluate_with_the_new_model(terminal, trained, tmp_path):
     report = read_json(terminal.store.runs / trained["run"] / "report.json")
     same = ("split", "n", "accuracy", "interval", "classes", "confusion", "per_class", "data")
     assert {key: evaluation[key] for key in same} == {key: report[key] for key in same}
+    scores = ("log_loss", "ece", "temperature")  # at a temperature that these pictures did not choose, as in the report
+    assert [evaluation[key] for key in scores] == pytest.approx([report[key] for key in scores], rel=1e-4)
     assert terminal.json("report", "first") == report
     whole = terminal.json("evaluate", "--model", trained["run"], "--data", "shapes", "--split", "all")
     assert (whole["split"], whole["n"]) == ("all", 40)

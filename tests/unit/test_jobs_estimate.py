@@ -1,5 +1,7 @@
 """How long a run will take: from what runs measured here, else from the speeds that ship."""
 
+import itertools
+import math
 import os
 from dataclasses import replace
 
@@ -7,6 +9,8 @@ import pytest
 
 from resnet import jobs
 from resnet.data.batches import steps_per_epoch
+from resnet.data.cache import Cache, kept_side
+from resnet.errors import UserError
 from resnet.evaluation import LOOKED_AT_AGAIN
 from resnet.nn.variants import variant
 from resnet.settings import TrainSettings
@@ -86,5 +90,29 @@ def test_the_parts_of_a_run_add_up(store, data, small_model):
     assert seconds(mode="auto") == pytest.approx(3 + val / 40 + full + train / 50 + head)
     assert seconds(mode="head", epochs=40) == pytest.approx(3 + LOOKED_AT_AGAIN / 40 + head) and val > LOOKED_AT_AGAIN
     assert seconds(mode="auto", epochs=None, minutes=7) == 420
-    (data.folder / "cache").mkdir()  # where decoded pictures are kept
-    assert seconds(mode="full") == pytest.approx(3 + val / 40 + full)
+    full_settings = jobs.plan(store, replace(settings, mode="full")).settings
+    paths = [record.path for record in data.part("train")]
+    kept = Cache(data, paths, kept_side(48, full_settings.crop_scale), squash=False)
+    assert len(list(itertools.islice(kept.fill(), 4))) == 4  # these are not decoded again
+    assert seconds(mode="full") == pytest.approx(3 + val / 40 + full + (train - 4) / 50)
+    doubled = seconds(mode="head", epochs=40, head_views=2) - seconds(mode="head", epochs=40)
+    assert doubled == pytest.approx(train / 100)
+
+
+def test_minutes_that_go_by_before_anything_is_learned_are_refused(store, data, small_model):
+    cpu = {"cores": os.cpu_count(), "architecture": read_config(small_model).architecture, "size": 48}
+    slow = {"decode": 0.5, "features": 1.0}
+    speeds.note(store, [row(speed, **cpu, precision=None, work=work) for work, speed in slow.items()])
+    train, val = len(data.part("train")), len(data.part("val"))
+    decoding, features = train / 0.5, train + val
+    settings = TrainSettings(data.id, str(small_model), device="cpu")
+    for mode, folds, seconds in (
+        ("full", None, decoding),
+        ("auto", None, decoding + features),
+        ("auto", 2, decoding + 3 * features),
+    ):
+        with pytest.raises(UserError) as refused:
+            jobs.plan(store, replace(settings, mode=mode, folds=folds, minutes=seconds / 60))
+        assert refused.value.message.key == "minutes_before"
+        assert refused.value.message.values["needed"] == math.ceil(2 * seconds / 60)
+        jobs.plan(store, replace(settings, mode=mode, folds=folds, minutes=2.1 * seconds / 60))
