@@ -25,6 +25,8 @@ from resnet.settings import TrainSettings, resolve
 from resnet.store import PROJECT, Lock, Store, folders, is_locked, new_id, read_json, write_json
 from resnet.text import Message
 from resnet.ui.service import Service
+from resnet.weights.folder import ModelConfig, write_folder
+from resnet.weights.preprocessing import Preprocessing
 from resnet.worker.record import read_settings
 from tests.made_runs import make_run
 from tests.unit.test_views_figures import report_of
@@ -132,6 +134,64 @@ def test_folds_of_pictures_that_the_start_weights_have_seen_are_refused(store, s
             jobs.plan(store, replace(again, data=same.id))
     jobs.plan(store, replace(again, folds=None))
     jobs.plan(store, replace(again, mode="scratch"))
+
+
+def test_what_the_start_model_has_seen_of_the_pictures_that_judge_is_told(store, settings, data, small_model, busy):
+    run = make_run(store, "done")
+    shutil.copytree(small_model, run / "model")
+    write_json(run / "settings.json", {**read_json(run / "settings.json"), "data": {"id": data.id, "name": "d"}})
+    again = replace(settings, model=run.name)
+    assert jobs.plan(store, again).notes == []  # the parts are the same
+    turned = store.root / "turned"
+    for part, own in (("train", "val"), ("val", "train")):
+        for record in data.part(own):
+            (turned / part / record.label).mkdir(parents=True, exist_ok=True)
+            shutil.copy(record.path, turned / part / record.label)
+    again = replace(again, data=import_dataset(turned, store).id)
+    (note,) = jobs.plan(store, again).notes
+    count = len(data.part("train"))
+    assert f"has learned from {count} of the {count} pictures" in note.say()
+    started = store.runs / jobs.start(store, again)
+    assert read_json(started / "settings.json")["notes"] == [note.to_json()]
+
+
+def test_start_weights_that_cannot_be_trained_here_are_refused(store, settings, small_model, tmp_path):
+    for name, channels, size in (("grey", 1, 48), ("vast", 3, 640)):
+        preprocessing = Preprocessing(size, mean=(0.5,) * channels, std=(0.5,) * channels)
+        network = resnet.create_model("test_resnet", num_classes=2, in_chans=channels)
+        config = ModelConfig("test_resnet", ["a", "b"], preprocessing, in_chans=channels)
+        write_folder(tmp_path / name, network.state_dict(), config, card="")
+    with pytest.raises(UserError, match=r"looks at pictures of 1 channel"):
+        jobs.plan(store, replace(settings, model=str(tmp_path / "grey")))
+    vast = replace(settings, model=str(tmp_path / "vast"))
+    with pytest.raises(UserError, match="image_size is 640; it must be a whole number between 32 and 512"):
+        jobs.plan(store, vast)
+    assert jobs.plan(store, replace(vast, image_size=64)).preprocessing.size == 64
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"start_size": 64, "train_size": 48}, "start_size is 64; it must be a whole number between 32 and 48"),
+        ({"start_size": 500}, "start_size is 500; it must be a whole number between 32 and"),
+        ({"mode": "scratch", "frozen_stages": 2}, "frozen_stages is 2 in mode scratch"),
+        ({"mode": "scratch", "model": "plain20_cifar", "drop_path": 0.1}, "plain20_cifar has no shortcuts"),
+    ],
+)
+def test_what_would_do_nothing_or_something_else_is_refused(store, settings, wrong, words):
+    with pytest.raises(UserError, match=words):
+        jobs.plan(store, replace(settings, **wrong))
+
+
+def test_a_data_set_without_pictures_to_check_with_is_refused(store, settings, pictures, tmp_path):
+    files = [(path, label) for label in ("stars", "circles") for path in sorted((pictures / label).iterdir())]
+    rows = [f"{path.relative_to(pictures)},{label},patient of {label}" for path, label in files]
+    shutil.copytree(pictures, tmp_path / "two")
+    table = tmp_path / "two" / "labels.csv"
+    table.write_text("\n".join(["filename,label,group", *rows]))
+    data = import_dataset(table, store)
+    with pytest.raises(UserError, match="no picture to check the model with"):
+        jobs.plan(store, replace(settings, data=data.id))
 
 
 @pytest.mark.parametrize("mode", ["head", "full", "auto", "scratch"])

@@ -79,8 +79,8 @@ def is_step(event: Event) -> bool:
     return isinstance(event, Progress) and event.stage == "full"
 
 
-def trainer(data, time: Time) -> Trainer:
-    settings = TrainSettings("", "", "full", minutes=0.5, batch_size=4, device="cpu", precision="float32")
+def trainer(data, time: Time, **more: object) -> Trainer:
+    settings = TrainSettings("", "", "full", minutes=0.5, batch_size=4, device="cpu", precision="float32", **more)
     parts = [data.part("train"), data.part("val")]
     settings = resolve(settings, images=len(parts[0]), model_size=48, crop_mode="center")
     pictures = (Pictures([r.path for r in p], [r.target for r in p], data=data) for p in parts)
@@ -108,3 +108,23 @@ def test_a_stage_tells_its_plan_ends_within_an_epoch_and_goes_on_after_a_stop_in
         step for step in range(1, len(steps)) if step % run.stage.epoch_steps == 0
     ]
     assert list(again.fit()) == []  # nothing is left to do
+
+
+@pytest.mark.parametrize("patience", [1, 2, 100])
+def test_with_patience_too_a_run_ends_as_planned_and_stays_ended(data, monkeypatch, patience):
+    time = Time()
+    monkeypatch.setattr(full, "time", time)
+    run, again = trainer(data, time, patience=patience), trainer(data, time, patience=patience)
+    events = list(run.fit())
+    assert sum(map(is_step, events)) == run.stage.steps and time.now < 30
+    again.load_state(run.state())
+    assert list(again.fit()) == []
+
+
+def test_the_last_epoch_is_not_looked_at_twice(data, monkeypatch):
+    time = Time()
+    monkeypatch.setattr(full, "time", time)
+    run = trainer(data, time)
+    monkeypatch.setattr(Budget, "steps_left", lambda budget, step, epoch_steps: 2 * epoch_steps - step)
+    validated = [event.epoch for event in run.fit() if isinstance(event, Validated)]
+    assert validated == [1] and run.stage.step == 2 * run.stage.epoch_steps

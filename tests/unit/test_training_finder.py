@@ -6,6 +6,7 @@ import json
 import pytest
 
 from resnet import cli
+from resnet.errors import UserError
 from resnet.training.finder import HIGHEST, LOWEST, Trial, diverges, smoothed, suggested, trial_rate
 
 
@@ -27,6 +28,11 @@ def trials(*losses: float) -> list[Trial]:
 def test_a_tenth_of_the_rate_with_the_lowest_loss_is_suggested():
     assert suggested(trials(2.0, 1.9, 1.0, 3.0)) == pytest.approx(1e-3)
     assert diverges(trials(2.0, 1.9, 1.0, 4.1)) and not diverges(trials(2.0, 1.9, 1.0, 3.9))
+
+
+def test_nothing_is_suggested_where_the_first_loss_is_no_number():
+    with pytest.raises(UserError, match="no learning rate to suggest"):
+        suggested([])
 
 
 @pytest.mark.parametrize("mode", ["full", "auto"])

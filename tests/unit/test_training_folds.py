@@ -82,6 +82,15 @@ def test_of_large_sets_some_are_looked_at_and_the_value_is_for_all(monkeypatch):
     assert chosen_decay(features, targets, [], 0, 0.0, None) == rounded(0.2 / 600)
 
 
+def test_of_large_sets_classes_may_be_left_out(monkeypatch):
+    features, _ = clouds(600, apart=8.0)
+    targets = torch.tensor([0, 1] * 299 + [2] * 2)
+    monkeypatch.setattr(folds, "LARGEST", 60 * 20 * 3)
+    weights = class_weights(targets.tolist(), 3)
+    found = {chosen_decay(features, targets, [], seed, 0.1, weights) for seed in range(5)}
+    assert found <= {rounded(value / 600) for value in VALUES}
+
+
 def test_folds_hold_as_much_of_every_class_and_groups_stay_whole():
     targets = [0] * 20 + [1] * 10 + [2] * 5
     places = assigned(targets, [], 5)

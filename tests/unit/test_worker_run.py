@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from resnet import jobs
 from resnet.data.dataset import Dataset
@@ -25,6 +26,7 @@ from resnet.training import head
 from resnet.training.trainer import Trainer
 from resnet.weights.folder import read_config
 from resnet.worker import run as worker
+from resnet.worker.__main__ import reason
 from resnet.worker.status import Status, ToldToEnd
 
 
@@ -116,6 +118,34 @@ def test_scores_of_a_delivered_model_are_at_the_temperature_of_its_validation_pa
     predictor.config = calm
     plain = [answer["labels"][0]["score"] for answer in predictor.predict(files, top_k=1)["images"]]
     assert shown != plain
+
+
+def test_validation_has_selected_the_epoch_only_where_it_was_asked(start, parted):
+    folder = start(parted, mode="full", epochs=2, patience=5)
+    for control, ended, selected in ((Control(2, "stop"), "stopped", "last"), (Control(), "done", "validation")):
+        assert go(folder, control) == ended
+        assert read_json(folder / "report.json")["summary"]["selected"] == selected
+
+
+def test_a_run_of_one_step_learns(start, data):
+    folder = start(data, mode="full", epochs=1, batch_size=64)
+    assert go(folder) == "done"
+    (line,) = (line for line in read_lines(folder / "metrics.jsonl") if "train_loss" in line)
+    assert line["step"] == 1 and line["learning_rate"] > 0
+
+
+def test_more_processes_than_a_step_can_be_shared_among_are_refused_when_it_goes_on(start, data, monkeypatch):
+    folder = start(data, mode="full", epochs=1, batch_size=2)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(UserError, match="less than two for each of 2 devices"):
+        worker.settle(folder)
+
+
+def test_memory_that_is_full_anywhere_is_told_as_such(start, data):
+    status = Status(start(data, mode="head"))
+    for error in (torch.OutOfMemoryError("CUDA out of memory"), MemoryError()):
+        assert reason(error, status).key == "run_memory_full"
+    assert reason(RuntimeError("mat1 and mat2"), status).key == "run_failed"
 
 
 def test_while_all_layers_learn_the_answers_of_the_last_epoch_are_there(start, data):
