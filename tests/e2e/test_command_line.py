@@ -124,6 +124,21 @@ def test_epochs_and_rate_of_mode_head_are_the_heads_and_the_card_says_so(trained
     assert "crops" not in card.read_text("utf-8") and "None" not in card.read_text("utf-8")
 
 
+def test_a_file_of_settings_folds_and_minutes(terminal, tmp_path):
+    kept = tmp_path / "kept.json"
+    kept.write_text(json.dumps({"mode": "full", "minutes": 0.2, "train_size": 32}))
+    words = ("train", "--data", "shapes", "--model", "model", *SMALL, "--settings", kept, "--folds", "2")
+    output, errors = terminal.run(*words, "--json", "-")
+    assert "As it stands: as many epochs" in errors and "fit into 0.2 minutes" in errors
+    report = read_json(terminal.store.runs / json.loads(output)["run"] / "report.json")
+    settings = report["summary"]["settings"]
+    assert (settings["mode"], settings["minutes"], settings["train_size"]) == ("full", 0.2, 32)
+    assert report["folds"]["k"] == 2 and report["folds"]["pooled"]["n"] == 40
+    kept.write_bytes(b"\xff\xfe")
+    assert "settings" in terminal.refused(*words)
+    assert "nowhere.json" in terminal.refused(*words[:-3], "nowhere.json")
+
+
 def test_predict_and_evaluate_with_the_new_model(terminal, trained, tmp_path):
     (tmp_path / "notes.jpg").write_text("no picture")
     (tmp_path / "half.jpg").write_bytes((terminal.folder / "shapes/stars/000.jpg").read_bytes()[:3000])

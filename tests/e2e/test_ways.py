@@ -101,6 +101,36 @@ def test_a_folder_that_is_dropped_keeps_its_class_names(page: Page, app: App):
     assert left_behind(app) == []
 
 
+def test_a_table_in_a_chosen_folder_names_the_classes(page: Page, app: App, pictures: Path, tmp_path: Path):
+    folder = tmp_path / "tabled"
+    folder.mkdir()
+    rows = ["filename,label"]
+    for number, path in enumerate([*(pictures / "circles").glob("*.jpg"), *(pictures / "stars").glob("*.jpg")]):
+        shutil.copy(path, folder / f"{number}.jpg")
+        rows.append(f"{number}.jpg,{'starry' if path.parent.name == 'stars' else 'round'}")
+    (folder / "labels.csv").write_text("\n".join(rows))
+    visit(page, app)
+    page.locator(f"{FOLDER} input[type=file]").set_input_files(folder)
+    expect(page.locator("#finetune-data input")).to_have_value("tabled: 7 pictures, 2 classes")
+    expect(page.locator("#finetune-report")).to_contain_text("starry")
+
+
+def test_a_folder_of_the_server_and_a_tar(page: Page, app: App, pictures: Path, tmp_path: Path):
+    visit(page, app)
+    path = page.locator("#finetune-folder input, #finetune-folder textarea")
+    path.fill(str(tmp_path / "nowhere"))
+    page.locator("#finetune-import-folder").click()
+    expect(page.get_by_text("nowhere").first).to_be_visible()
+    lying = tmp_path / "lying"
+    shutil.copytree(pictures, lying)
+    path.fill(str(lying))
+    page.locator("#finetune-import-folder").click()
+    expect(page.locator("#finetune-data input")).to_have_value(re.compile(r"8 pictures, 2 classes"))
+    archive = shutil.make_archive(str(tmp_path / "packed"), "gztar", pictures)
+    page.locator("#finetune-archive input[type=file]").first.set_input_files(archive)
+    expect(page.locator("#finetune-report")).to_contain_text("8")
+
+
 @pytest.mark.parametrize("end", ["cancelled", "broken off"])
 def test_an_upload_that_ends_early_leaves_nothing(page: Page, app: App, pictures: Path, end: str):
     before, sent = datasets(app), []

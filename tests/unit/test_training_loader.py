@@ -67,12 +67,14 @@ def test_from_any_beginning_and_with_nothing_kept_come_the_same_bits(data, how, 
     assert not torch.equal(next(loader(data, **{**how, "seed": 6}).epoch(3))[0], whole[0][0])
 
 
-def test_pictures_in_the_devices_memory_give_the_same_batches(data):
+def test_pictures_that_fit_into_the_devices_memory_are_moved_there_and_give_the_same_batches(data, monkeypatch):
     one, other = loader(data), loader(data)
-    other.move_to_device()
-    for (images, targets), (again, same) in zip(one.epoch(0), other.epoch(0), strict=True):
+    batches = list(one.epoch(0))
+    monkeypatch.setattr(Loader, "_fits_on_device", lambda loader: loader is other)
+    for (images, targets), (again, same) in zip(batches, other.epoch(0), strict=True):
         torch.testing.assert_close(images.float(), again, rtol=0, atol=1.01)  # not rounded
         assert torch.equal(targets, same)
+    assert one.on_device is None and other.on_device is not None
 
 
 def test_mixed_pictures_have_shares_of_the_classes_for_targets(data):
