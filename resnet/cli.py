@@ -32,7 +32,7 @@ from resnet.exporters import FORMATS
 from resnet.nn.variants import VARIANTS, variant
 from resnet.predictor.engines import ENGINES, device_called, launched
 from resnet.predictor.ranks import ALONE, Ranks, join
-from resnet.settings import CHOICES, TrainSettings, read_said
+from resnet.settings import CHOICES, OF_THE_HEAD, TrainSettings, ignored, read_said
 from resnet.store import Store, name_of
 from resnet.text import Message, say
 from resnet.views import answers, commands, downloads, exports, sentences, tables
@@ -143,7 +143,9 @@ def _started(options: argparse.Namespace, store: Store) -> str:
     settings = _settings(options, store)
     planned = jobs.plan(store, settings)  # what is wrong is said before anything is fetched
     takes = sentences.rough(jobs.estimate(store, planned)) + (" on one device" if settings.devices else "")
-    for line in (sentences.plan(planned.settings), f"about {takes}", *(note.say() for note in planned.notes)):
+    unread = settings.said().keys() & ({*ignored(settings.mode)} - {*OF_THE_HEAD})
+    unread = [Message("settings_unread", {"mode": settings.mode, "names": sorted(unread)})] if unread else []
+    for line in (sentences.plan(planned.settings), f"about {takes}", *(note.say() for note in planned.notes + unread)):
         print(line, file=sys.stderr)
     if settings.mode != "scratch":
         _fetch(settings.model, store)
@@ -418,6 +420,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
             continue
         kind = next(kind for kind in (int, float, str) if field.type in (kind, kind | None))
         usual = "" if field.default is None else f" (default {field.default})"
+        usual += " In mode head, of the last layer." if field.name in OF_THE_HEAD else ""
         parser.add_argument(
             commands.flag(field.name),
             dest=field.name,

@@ -30,6 +30,7 @@ FULL_ONLY = (
     "augment", "mixup", "cutmix", "erasing", "start_size", "layer_decay", "frozen_stages", "dropout", "drop_path",
     "clip", "l1", "patience",
 )  # fmt: skip
+OF_THE_HEAD = ("epochs", "learning_rate")  # in mode head these are the head's, unless its own are given
 MOST_DEVICES = 16
 DEVICE = re.compile(r"cpu|mps|cuda(:\d{1,2})?")
 
@@ -189,8 +190,7 @@ def resolve(settings: TrainSettings, *, images: int, model_size: int, crop_mode:
 
     Name, folds, device, devices, precision and the weight decay of the head are left to those who can tell.
 
-    A run is bounded by epochs or by minutes; the other is None. In mode head, `epochs` and `learning_rate` are the
-    head's, unless its own are given.
+    A run is bounded by epochs or by minutes; the other is None.
     model_size (pixels) and crop_mode are the start weights' own.
     Training crops are 0.8 of the input size: random crops show objects larger than the evaluation's view does,
     and a smaller training crop evens that out and costs less (Touvron et al. 2019, "Fixing the train-test

@@ -118,6 +118,7 @@ STRINGS: dict[str, tuple[str, str]] = {
         "Suggested: --lr {rate}, a tenth of the rate at which the loss was lowest.",
         "建议：--lr {rate}，即损失最低处学习率的十分之一。",
     ),
+    "settings_unread": ("Not read in mode {mode}: {names}.", "{mode} 模式不读取：{names}。"),
     "run_usual": (
         "Too few pictures a class, or too many classes, to choose it on folds: {setting} {value}, as usual.",
         "每类图片太少或类别太多，无法在折上选定，按常用值：{setting} {value}。",

@@ -134,6 +134,8 @@ def test_a_file_of_settings_folds_and_minutes(terminal, tmp_path):
     settings = report["summary"]["settings"]
     assert (settings["mode"], settings["minutes"], settings["train_size"]) == ("full", 0.2, 32)
     assert report["folds"]["k"] == 2 and report["folds"]["pooled"]["n"] == 40
+    ended = terminal.run(*words[:5], *SMALL, "--mode", "full", "--epochs", "1", "--head-epochs", "3")
+    assert "Not read in mode full: head_epochs." in ended[1]
     kept.write_bytes(b"\xff\xfe")
     assert "settings" in terminal.refused(*words)
     assert "nowhere.json" in terminal.refused(*words[:-3], "nowhere.json")

@@ -59,3 +59,20 @@ def test_whichever_ends_all_end_and_the_run_goes_on_from_its_save(store, picture
     with np.load(folder / "predictions.npz") as saved:
         found = examine(Predictor(folder / "model", "cpu", store, "torch"), data, "val")
         assert np.abs(saved["logits"] - found.logits).max() < 1e-4
+
+
+@pytest.mark.slow
+def test_what_two_processes_are_launched_for_is_done_once(store, pictures, small_model, tmp_path):
+    def launched(*words: object) -> dict:
+        launch = [sys.executable, "-m", "accelerate.commands.launch", *ACCELERATE, f"--main_process_port={free_port()}"]
+        environment = {**os.environ, "RESNET_HOME": str(tmp_path)}
+        words = ["-m", "resnet", *map(str, words), "--device", "cpu", "--json", "-"]
+        return json.loads(subprocess.check_output([*launch, *words], cwd=PROJECT, env=environment))
+
+    sizes = ("--image-size", 32, "--batch-size", 8, "--epochs", 2)
+    trained = launched("train", "--data", pictures, "--model", small_model, "--mode", "auto", *sizes)
+    (data,) = Store.open(tmp_path).datasets.iterdir()
+    evaluated = launched("evaluate", "--model", trained["run"], "--data", data.name)
+    assert (trained["state"], trained["steps"]) == ("done", 2 * 4)
+    assert evaluated["accuracy"] == trained["val"]["accuracy"]
+    assert len(launched("predict", "--model", trained["run"], pictures)["images"]) == 40
