@@ -17,7 +17,7 @@ from resnet.evaluation import LOOKED_AT_AGAIN
 from resnet.nn.variants import VARIANTS, variant
 from resnet.predictor.engines import likely_device
 from resnet.settings import TrainSettings, resolve
-from resnet.store import Store, folders
+from resnet.store import Store, folders, name_of
 from resnet.text import Message
 from resnet.weights.find import HubName, config_of, find
 from resnet.weights.preprocessing import Preprocessing
@@ -60,7 +60,7 @@ def plan(store: Store, settings: TrainSettings, data: Dataset | None = None) -> 
         problems += _fold_problems(data, settings)
     learned = _learned_from(store, start[0], data) if data and start else set()
     if settings.folds and learned:
-        problems.append(Message("folds_seen", {"model": settings.model, "data": data.name}))
+        problems.append(Message("folds_seen", {"model": _called(store, start[0]), "data": data.name}))
     if start:
         problems += _model_problems(settings, *start[1:3])
     if problems:
@@ -80,7 +80,7 @@ def plan(store: Store, settings: TrainSettings, data: Dataset | None = None) -> 
     if problems:
         raise UserError.of(problems)
     fitted = preprocessing.replace(size=resolved.image_size, crop_mode=resolved.crop_mode)
-    return Plan(resolved, data, architecture, fitted, license, _notes(settings, data, learned))
+    return Plan(resolved, data, architecture, fitted, license, _notes(_called(store, model), data, learned))
 
 
 def _tried(problems: list[Message], find: Callable[[], T]) -> T | None:
@@ -140,10 +140,15 @@ def _learned_from(store: Store, model: str, data: Dataset) -> set[str]:
     return learned
 
 
-def _notes(settings: TrainSettings, data: Dataset, learned: set[str]) -> list[Message]:
+def _called(store: Store, model: str) -> str:
+    """What a person calls a start model: a run by its name."""
+    return (model and name_of(store.runs / model)) or model
+
+
+def _notes(model: str, data: Dataset, learned: set[str]) -> list[Message]:
     checked = [record for record in data.records if record.split != "train"]
     seen = sum(record.sha256 in learned for record in checked)
-    values = {"model": settings.model, "n": seen, "of": len(checked)}
+    values = {"model": model, "n": seen, "of": len(checked)}
     return [Message("checked_seen", values)] if seen else []
 
 

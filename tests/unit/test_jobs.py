@@ -150,7 +150,7 @@ def test_what_the_start_model_has_seen_of_the_pictures_that_judge_is_told(store,
     again = replace(again, data=import_dataset(turned, store).id)
     (note,) = jobs.plan(store, again).notes
     count = len(data.part("train"))
-    assert f"has learned from {count} of the {count} pictures" in note.say()
+    assert f"made has learned from {count} of the {count} pictures" in note.say()
     started = store.runs / jobs.start(store, again)
     assert read_json(started / "settings.json")["notes"] == [note.to_json()]
 
