@@ -142,14 +142,22 @@ def _started(options: argparse.Namespace, store: Store) -> str:
     jobs.workers.load_one()
     settings = _settings(options, store)
     planned = jobs.plan(store, settings)  # what is wrong is said before anything is fetched
-    takes = sentences.rough(jobs.estimate(store, planned)) + (" on one device" if settings.devices else "")
-    unread = settings.said().keys() & ({*ignored(settings.mode)} - {*OF_THE_HEAD})
-    unread = [Message("settings_unread", {"mode": settings.mode, "names": sorted(unread)})] if unread else []
-    for line in (sentences.plan(planned.settings), f"about {takes}", *(note.say() for note in planned.notes + unread)):
-        print(line, file=sys.stderr)
     if settings.mode != "scratch":
         _fetch(settings.model, store)
-    return jobs.start(store, settings)
+    run, takes = jobs.start(store, settings), sentences.rough(jobs.estimate(store, planned))
+    print(sentences.plan(planned.settings), file=sys.stderr)
+    print(f"about {takes}{' on one device' if sentences.on_several(planned.settings) else ''}", file=sys.stderr)
+    for note in [*jobs.cautions(store, planned), *_unread(settings)]:
+        print(note.say(), file=sys.stderr)
+    return run
+
+
+def _unread(settings: TrainSettings) -> list[Message]:
+    """What was said for nothing, in this mode."""
+    said = settings.said()
+    head = {name for name in OF_THE_HEAD if settings.mode == "head" and f"head_{name}" not in said}
+    names = sorted(said.keys() & {*ignored(settings.mode)} - head)
+    return [Message("settings_unread", {"mode": settings.mode, "names": names})] if names else []
 
 
 def lr_find(options: argparse.Namespace, store: Store) -> None:
@@ -174,7 +182,7 @@ def _settings(options: argparse.Namespace, store: Store) -> TrainSettings:
     if options.data and Path(options.data).exists():
         options.data = import_dataset(Path(options.data), store).id
     given = {field.name: getattr(options, field.name) for field in dataclasses.fields(TrainSettings)}
-    kept = read_said(_file(options.settings).read_text("utf-8", "replace")) if options.settings else {}
+    kept = read_said(_existing(options.settings).read_text("utf-8", "replace")) if options.settings else {}
     said = {"model": "", **kept, **{name: value for name, value in given.items() if value is not None}}
     return TrainSettings(**said)
 
@@ -420,7 +428,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
             continue
         kind = next(kind for kind in (int, float, str) if field.type in (kind, kind | None))
         usual = "" if field.default is None else f" (default {field.default})"
-        usual += " In mode head, of the last layer." if field.name in OF_THE_HEAD else ""
+        usual += " In mode head it is the last layer's." if field.name in OF_THE_HEAD else ""
         parser.add_argument(
             commands.flag(field.name),
             dest=field.name,
@@ -449,7 +457,7 @@ def _positive(text: str) -> int:
 
 def _pictures(text: str) -> list[Path]:
     """The picture at a path, or all pictures in the folder there, by name."""
-    path = _file(text)
+    path = _existing(text)
     if path.is_dir():
         found = sorted(file for file in path.rglob("*") if file.suffix.lower() in READ_SUFFIXES and file.is_file())
         if not found:
@@ -458,7 +466,7 @@ def _pictures(text: str) -> list[Path]:
     return [path]
 
 
-def _file(text: str) -> Path:
+def _existing(text: str) -> Path:
     path = Path(text)
     if not path.exists():
         raise UserError("path_missing", path=text)

@@ -96,12 +96,6 @@ class TrainSettings:
             if not (isinstance(value, numbers) and not isinstance(value, bool) and low <= value <= high):
                 key = "out_of_range_whole" if whole else "out_of_range"
                 found.append(Message(key, {"field": field, "value": value, "low": low, "high": high}))
-        sizes = self.start_size, self.train_size
-        if all(isinstance(size, int) for size in sizes) and self.start_size > self.train_size:
-            values = {"field": "start_size", "value": self.start_size, "low": RANGES["start_size"][0]}
-            found.append(Message("out_of_range_whole", {**values, "high": self.train_size}))
-        if self.frozen_stages and self.mode == "scratch":
-            found.append(Message("frozen_random", {"stages": self.frozen_stages}))
         if self.folds and self.patience:
             found.append(Message("folds_with_patience"))
         if "minutes" in said and "epochs" in said:

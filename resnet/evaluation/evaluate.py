@@ -38,7 +38,7 @@ class Evaluation:
         """
         predictor = self.predictor
         if fitted is None:
-            fitted = split == "val" and predictor.config.summary.get("data") == data.name
+            fitted = split == "val" and predictor.config.summary.get("data_id") == data.id
         labels, temperature = predictor.config.labels, predictor.config.temperature
         temperatures = cross_fitted(self.logits, self.targets) if fitted else np.full(len(self.targets), temperature)
         summary = summarize(self.logits, self.targets, labels, temperatures)

@@ -1,7 +1,7 @@
 """Runs from the outside: plan, start, stop, resume, list, delete. Free of torch; all state is on the disk."""
 
 from resnet.jobs.bringing import bring_in, take_out
-from resnet.jobs.plan import Plan, estimate, plan
+from resnet.jobs.plan import Plan, cautions, estimate, plan
 from resnet.jobs.rates import RateSearch
 from resnet.jobs.remedies import Remedy, remedies
 from resnet.jobs.runs import (
@@ -32,6 +32,7 @@ __all__ = [
     "RateSearch",
     "Remedy",
     "bring_in",
+    "cautions",
     "data_of",
     "delete_dataset",
     "delete_run",

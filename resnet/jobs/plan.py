@@ -1,6 +1,5 @@
 """What a run will do and about how long it will take, before it is started."""
 
-import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,12 +15,13 @@ from resnet.errors import UserError
 from resnet.evaluation import LOOKED_AT_AGAIN
 from resnet.nn.variants import VARIANTS, variant
 from resnet.predictor.engines import likely_device
-from resnet.settings import TrainSettings, resolve
+from resnet.settings import RANGES, TrainSettings, resolve
 from resnet.store import Store, folders, name_of
 from resnet.text import Message
 from resnet.weights.find import HubName, config_of, find
 from resnet.weights.preprocessing import Preprocessing
-from resnet.worker.record import read_settings, sharing_problems
+from resnet.worker.record import read_settings
+from resnet.worker.siblings import sharing_problems
 from resnet.worker.speeds import Speeds
 
 T = TypeVar("T")
@@ -58,11 +58,13 @@ def plan(store: Store, settings: TrainSettings, data: Dataset | None = None) -> 
     if data:
         problems += data.problems()
         problems += _fold_problems(data, settings)
-    learned = _learned_from(store, start[0], data) if data and start else set()
+    learned = set()
+    if data and start:  # what cannot be told, of a run that is damaged, stands against folds alone
+        learned = _tried(problems if settings.folds else [], lambda: _learned_from(store, start[0], data)) or set()
     if settings.folds and learned:
         problems.append(Message("folds_seen", {"model": _called(store, start[0]), "data": data.name}))
-    if start:
-        problems += _model_problems(settings, *start[1:3])
+    if start and start[2] and (channels := len(start[2].mean)) != 3:
+        problems.append(Message("start_channels", {"model": settings.model, "channels": channels}))
     if problems:
         raise UserError.of(problems)
     model, architecture, preprocessing, license = start
@@ -75,9 +77,7 @@ def plan(store: Store, settings: TrainSettings, data: Dataset | None = None) -> 
         model_size=preprocessing.size,
         crop_mode=preprocessing.crop_mode,
     )
-    problems = resolved.problems() + sharing_problems(resolved, data)
-    problems += [] if problems else _time_problems(store, resolved, architecture, data)
-    if problems:
+    if problems := [*resolved.problems(), *_unfit(resolved, architecture), *sharing_problems(resolved, data)]:
         raise UserError.of(problems)
     fitted = preprocessing.replace(size=resolved.image_size, crop_mode=resolved.crop_mode)
     return Plan(resolved, data, architecture, fitted, license, _notes(_called(store, model), data, learned))
@@ -104,27 +104,17 @@ def _fold_problems(data: Dataset, settings: TrainSettings) -> list[Message]:
     return [Message("folds_one_sided", {"labels": few(labels)})] if labels else []
 
 
-def _model_problems(settings: TrainSettings, architecture: str, preprocessing: Preprocessing | None) -> list[Message]:
-    """What a network cannot do that is asked of it."""
+def _unfit(settings: TrainSettings, architecture: str) -> list[Message]:
+    """Resolved settings that would do nothing, or something else than they say."""
     found = []
-    if preprocessing and (channels := len(preprocessing.mean)) != 3:
-        found.append(Message("start_channels", {"model": settings.model, "channels": channels}))
+    if settings.start_size and RANGES["start_size"][1] >= settings.start_size > settings.train_size:
+        values = {"field": "start_size", "value": settings.start_size, "low": RANGES["start_size"][0]}
+        found.append(Message("out_of_range_whole", {**values, "high": settings.train_size}))
+    if settings.frozen_stages and settings.mode == "scratch":
+        found.append(Message("frozen_random", {"stages": settings.frozen_stages}))
     if settings.drop_path and architecture.startswith("plain"):
         found.append(Message("no_shortcuts", {"value": settings.drop_path, "model": architecture}))
     return found
-
-
-def _time_problems(store: Store, settings: TrainSettings, network: str, data: Dataset) -> list[Message]:
-    """Whether most of the minutes would be over before all layers learn."""
-    if not settings.minutes or settings.mode == "head":
-        return []
-    speeds = _speeds(store, settings)
-    seconds = _decoding(speeds, settings, data)
-    seconds += (1 + (settings.folds or 0)) * _features(speeds, settings, network, data)
-    if seconds <= MOST_BEFORE * 60 * settings.minutes:
-        return []
-    needed = math.ceil(seconds / 60 / MOST_BEFORE)
-    return [Message("minutes_before", {"minutes": settings.minutes, "needed": needed})]
 
 
 def _learned_from(store: Store, model: str, data: Dataset) -> set[str]:
@@ -146,10 +136,9 @@ def _called(store: Store, model: str) -> str:
 
 
 def _notes(model: str, data: Dataset, learned: set[str]) -> list[Message]:
-    checked = [record for record in data.records if record.split != "train"]
-    seen = sum(record.sha256 in learned for record in checked)
-    values = {"model": model, "n": seen, "of": len(checked)}
-    return [Message("checked_seen", values)] if seen else []
+    judging = [record for record in data.records if record.split != "train"]
+    seen = sum(record.sha256 in learned for record in judging)
+    return [Message("checked_seen", {"model": model, "n": seen, "of": len(judging)})] if seen else []
 
 
 def _start(store: Store, settings: TrainSettings) -> tuple[str, str, Preprocessing | None, str | None]:
@@ -212,13 +201,26 @@ def _speeds(store: Store, settings: TrainSettings) -> Speeds:
     return Speeds(store, (settings.device or likely_device()).split(":")[0], os.cpu_count() or 1)
 
 
+def cautions(store: Store, plan: Plan) -> list[Message]:
+    """What is to be known before the start: the plan's notes, and whether its minutes leave time to learn."""
+    settings, speeds = plan.settings, _speeds(store, plan.settings)
+    if not settings.minutes:
+        return plan.notes
+    before = _decoding(speeds, settings, plan.data)
+    before += (1 + (settings.folds or 0)) * _features(speeds, settings, plan.architecture, plan.data)
+    if before <= MOST_BEFORE * 60 * settings.minutes:
+        return plan.notes
+    values = {"minutes": f"{settings.minutes:g}", "before": f"{before / 60:.1f}"}
+    return [*plan.notes, Message("minutes_before", values)]
+
+
 def _decoding(speeds: Speeds, settings: TrainSettings, data: Dataset) -> float:
     """Seconds until all pictures that are learned from are decoded."""
     if settings.mode == "head":
         return 0.0
-    side = kept_side(settings.train_size, settings.crop_scale)
-    absent = len(data.part("train")) - kept_count(data, side, settings.crop_mode == "squash")
-    return max(0, absent) / speeds.latest("decode", DECODED_PER_SECOND)
+    images = len(data.part("train")) + (len(data.part("val")) if settings.folds else 0)
+    kept = kept_count(data, kept_side(settings.train_size, settings.crop_scale), settings.crop_mode == "squash")
+    return max(0, images - kept) / speeds.latest("decode", DECODED_PER_SECOND)
 
 
 def _features(speeds: Speeds, settings: TrainSettings, network: str, data: Dataset) -> float:

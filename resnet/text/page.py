@@ -218,8 +218,8 @@ STRINGS: dict[str, tuple[str, str]] = {
     ),
     "help_head_weight_decay": (
         "Of the last layer, while it learns alone. Automatic tries seven values on parts of the training pictures held "
-        "out in turn, unless classes are many.",
-        "只训练末层时的权重衰减。除非类别很多，“自动”会轮流留出部分训练图片，从七个值中挑选。",
+        "out in turn, unless pictures are few or classes many.",
+        "只训练末层时的权重衰减。除非图片太少或类别很多，“自动”会轮流留出部分训练图片，从七个值中挑选。",
     ),
     "help_head_views": (
         "2: the last layer learns from mirrored pictures too. Takes longer, and gains little.",

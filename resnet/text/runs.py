@@ -120,8 +120,9 @@ STRINGS: dict[str, tuple[str, str]] = {
     ),
     "settings_unread": ("Not read in mode {mode}: {names}.", "{mode} 模式不读取：{names}。"),
     "run_usual": (
-        "Too few pictures a class, or too many classes, to choose it on folds: {setting} {value}, as usual.",
-        "每类图片太少或类别太多，无法在折上选定，按常用值：{setting} {value}。",
+        "Too few pictures per class, or too many classes, to try values on folds; the usual one is taken: {setting} "
+        "{value}.",
+        "每类图片太少或类别太多，无法通过交叉验证选定，采用常用值：{setting} {value}。",
     ),
     "run_chosen": (
         "Chosen on folds of the training part: {setting} {value}.",
@@ -211,19 +212,18 @@ STRINGS: dict[str, tuple[str, str]] = {
         "drop_path 的值是 {value}，但 {model} 没有可供图片绕行的捷径连接；必须是 0。",
     ),
     "start_channels": (
-        "{model} looks at pictures of {channels} channel(s), and training here at those of three. Start from another "
-        "model.",
+        "{model} takes pictures of {channels} channel(s); training here takes three. Start from another model.",
         "{model} 处理的是 {channels} 通道的图片，而这里的训练使用三通道图片。请换一个起始模型。",
     ),
     "checked_seen": (
-        "{model} has learned from {n} of the {of} pictures that this model is judged by: its accuracy is flattering.",
-        "{model} 学过用于评判此模型的 {of} 张图片中的 {n} 张：准确率会偏高。",
+        "{model} has learned from {n} of the {of} pictures that the new model is checked or tested with: its figures "
+        "may look better than they are.",
+        "{model} 学过用于检查或测试新模型的 {of} 张图片中的 {n} 张：结果可能偏高。",
     ),
     "minutes_before": (
-        "Most of {minutes} minutes would be over before all layers learn: every picture is to be decoded or looked at "
-        "first. Give at least {needed} minutes, or epochs instead.",
-        "{minutes} 分钟的大部分会在所有层开始学习之前用完：需要先解码或处理每张图片。"
-        "请至少给 {needed} 分钟，或改用 epochs。",
+        "Of {minutes} minutes about {before} go by before all layers learn, in which each picture is looked at once. "
+        "More minutes leave more time to learn.",
+        "{minutes} 分钟中约有 {before} 分钟要先用来逐张处理图片，之后所有层才开始学习。给更多分钟，学习时间就更多。",
     ),
     "folds_with_patience": (
         "folds and patience do not go together: the fold that a model is tried on must not choose its epoch. "

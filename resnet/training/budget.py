@@ -44,8 +44,8 @@ class Budget:
         taken = step % epoch_steps  # of this epoch
         epoch = epoch_steps * self.step_seconds + (self.validation_seconds if self.validates else 0.0)
         epochs, rest = divmod(left + taken * self.step_seconds, epoch)
-        # An epoch that selects is whole with its look, for which the rest may be too short.
-        fitting = epochs * epoch_steps + min(rest / self.step_seconds, epoch_steps - self.selects) - taken
+        rest = max(0.0, rest - self.validation_seconds) if self.selects else rest  # the last steps are looked at too
+        fitting = epochs * epoch_steps + min(rest / self.step_seconds, epoch_steps) - taken
         return max(int(fitting), LEAST - step, 1)
 
     def advance(self, steps_left: int) -> None:

@@ -105,6 +105,8 @@ class FullStage:
     def run(self) -> Iterator[Event]:
         if self.budget and self.budget.progress == 1:
             self._plan()
+            if self.validated < self.epochs:
+                yield from self._end_epoch()
             return
         loader = self._loader()
         yield from self.ranks.in_step(self._decode(loader), Validating())
@@ -132,13 +134,7 @@ class FullStage:
                     self.budget.note_step(waiting_since - began)
                     if self.step == self.steps:
                         break  # the minutes are over in the middle of an epoch
-            if self._evaluation_will_tell():
-                self.validated += 1
-                continue
-            result = yield from self._validate(epoch + 1)
-            self.validated += 1
-            self._note_best(result)
-            yield result
+            yield from self._end_epoch()
         if self._patience_is_over():
             self.steps = self.step
 
@@ -161,12 +157,20 @@ class FullStage:
             if self.step == steps or diverges(trials):
                 return
 
+    def _end_epoch(self) -> Iterator[Event]:
+        if self._evaluation_will_tell():
+            self.validated += 1
+            return
+        result = yield from self._validate(self.validated + 1)
+        self.validated += 1
+        self._note_best(result)
+        yield result
+
     def _evaluation_will_tell(self) -> bool:
         """Whether this epoch, of a run bounded by minutes, is not looked at by itself."""
-        if not self.budget:
+        if not self.budget or self.settings.patience:
             return False
-        partial, last = self.step % self.epoch_steps > 0, self.step == self.steps
-        return partial or not self.budget.validates or (last and not self.settings.patience)
+        return self.step == self.steps or not self.budget.validates
 
     def _patience_is_over(self) -> bool:
         return 0 < self.settings.patience <= self.validated - self.best_epoch
@@ -186,11 +190,12 @@ class FullStage:
         return left
 
     def _next_progress(self) -> float:
-        """The share of the stage that is over with the step that comes, 0 to 1."""
+        """The share of the stage, 0 to 1, that is over in the middle of the next step: at its end the rate is zero."""
         if not self.budget:
-            return (self.step + 0.5) / self.steps  # its middle: at the end of the last one the rate is zero
+            return (self.step + 0.5) / self.steps
+        before = self.budget.progress
         self.budget.advance(self._plan())
-        return self.budget.progress
+        return (before + self.budget.progress) / 2
 
     def _time_validation(self) -> None:
         """About the seconds that a look at the validation part will take; timed on a few of its pictures."""

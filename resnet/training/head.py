@@ -150,7 +150,8 @@ class HeadStage:
     def take_features(self, known: dict[Path, Tensor]) -> None:
         """Features that another stage has computed of the same pictures with the same backbone."""
         paths = [*self.train.paths, *self.val.paths]
-        self.features[: len(paths)], self.computed = torch.stack([known[path] for path in paths]), len(paths)
+        torch.stack([known[path] for path in paths], out=self.features[: len(paths)])
+        self.computed = len(paths)
 
     def _engine(self) -> Engine:
         """Made of the weights as they are, so that a run that is resumed has the same one as before."""

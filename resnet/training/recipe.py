@@ -26,7 +26,7 @@ def rate_at(progress: float, warmup: float) -> float:
 
 
 def size_at(progress: float, first: int, last: int) -> int:
-    """The side of training crops in pixels at `progress` (0 to 1) of a run: `first`, then `last` less so many times 16.
+    """The side of training crops in pixels at `progress` (0 to 1) of a run: `first`, then every 16 up to `last`.
 
     Small pictures are enough to begin with, and cost less (Tan & Le 2021, EfficientNetV2, section 4).
     """

@@ -150,7 +150,7 @@ class PlanPart:
             figures.note(sentences.plan(planned.settings, language), "quiet"),
             gr.update(value=takes, interactive=True),
             gr.update(value=commands.train(settings), visible=True),
-            figures.notes([note.say(language) for note in planned.notes])
+            figures.notes([note.say(language) for note in self.service.runs.cautions(planned)])
             + figures.note(sentences.worker(jobs.workers.ready(), language), "quiet"),
             *defaults(planned.settings, language),
         )

@@ -7,15 +7,11 @@
 Files of an older version lack fields, which then have their defaults; fields that are not known are passed over.
 """
 
-import importlib.util
 import math
 from dataclasses import asdict
 from pathlib import Path
 
-from resnet.data.batches import steps_per_epoch
-from resnet.data.dataset import Dataset
 from resnet.errors import UserError
-from resnet.predictor.engines import launched
 from resnet.settings import TrainSettings, device_queue
 from resnet.store import name_of, read_json
 from resnet.text import Message
@@ -58,21 +54,6 @@ def read_settings(folder: Path) -> dict:
     except WRONG as error:
         raise _damaged(folder, "settings.json", error) from error
     return record
-
-
-def sharing_problems(settings: TrainSettings, data: Dataset) -> list[Message]:
-    """What stands against sharing out the steps of resolved settings among several devices."""
-    devices = max(settings.devices or 1, launched()[1])
-    if devices == 1:
-        return []
-    problems = [] if importlib.util.find_spec("accelerate") else [Message("accelerate_missing")]
-    images = len(data.part("train"))
-    if settings.folds:  # about as many as the models of folds learn from
-        images = min(images, (images + len(data.part("val"))) * (settings.folds - 1) // settings.folds)
-    least = settings.batch_size and images // steps_per_epoch(images, settings.batch_size)
-    if least < 2 * devices and settings.mode != "head":
-        problems.append(Message("devices_too_many", {"devices": devices, "images": least}))
-    return problems
 
 
 def read_status(folder: Path) -> dict:

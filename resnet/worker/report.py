@@ -32,6 +32,7 @@ def report_of(run: "Run", val: Evaluation, test: Evaluation | None, stopped: boo
             "start": settings.model,
             "adapted": run.adapted,
             "data": run.data.name,
+            "data_id": run.data.id,
             "epochs": math.ceil(stage.step / stage.epoch_steps),
             "steps": stage.step,
             "images": {"train": len(run.data.part("train")), "val": len(run.data.part("val"))},

@@ -35,8 +35,9 @@ from resnet.weights.preprocessing import Preprocessing
 from resnet.worker import checkpoint, speeds
 from resnet.worker.folds import Folds
 from resnet.worker.pictures import check_content, check_sizes
-from resnet.worker.record import read_settings, sharing_problems
+from resnet.worker.record import read_settings
 from resnet.worker.report import report_of
+from resnet.worker.siblings import sharing_problems
 from resnet.worker.status import Control, Status, ToldToEnd
 
 try:
@@ -355,9 +356,8 @@ class Run:
             if row["work"] == "training":
                 row.update(size=settings.train_size, precision=settings.precision)
         rest = self.seconds["total"] - self.saving - sum(seconds for seconds, _ in self.timed.values())
-        rows += (
-            [] if settings.folds else [{**kind, "work": "rest", "speed": rest}]
-        )  # with folds, that of several models
+        if not settings.folds:  # with them it is that of several models
+            rows.append({**kind, "work": "rest", "speed": rest})
         with contextlib.suppress(UserError, OSError):  # the run is whole without
             speeds.note(self.store, rows)
 

@@ -1,6 +1,7 @@
 """The processes of a run on several devices of this machine."""
 
 import contextlib
+import importlib.util
 import os
 import socket
 import subprocess
@@ -9,10 +10,29 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from resnet.data.batches import steps_per_epoch
+from resnet.data.dataset import Dataset
 from resnet.predictor.engines import launched
+from resnet.settings import TrainSettings
 from resnet.store import PROJECT
+from resnet.text import Message
 
 GRACE = 10  # seconds in which this process may find out by itself
+
+
+def sharing_problems(settings: TrainSettings, data: Dataset) -> list[Message]:
+    """What stands against sharing out the steps of resolved settings among several devices."""
+    devices = max(settings.devices or 1, launched()[1])
+    if devices == 1:
+        return []
+    problems = [] if importlib.util.find_spec("accelerate") else [Message("accelerate_missing")]
+    images = len(data.part("train"))
+    if settings.folds:  # about as many as the models of folds learn from
+        images = min(images, (images + len(data.part("val"))) * (settings.folds - 1) // settings.folds)
+    least = images // steps_per_epoch(images, settings.batch_size)
+    if least < 2 * devices and settings.mode != "head":
+        problems.append(Message("devices_too_many", {"devices": devices, "images": least}))
+    return problems
 
 
 @contextlib.contextmanager

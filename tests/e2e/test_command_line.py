@@ -137,7 +137,7 @@ def test_a_file_of_settings_folds_and_minutes(terminal, tmp_path):
     ended = terminal.run(*words[:5], *SMALL, "--mode", "full", "--epochs", "1", "--head-epochs", "3")
     assert "Not read in mode full: head_epochs." in ended[1]
     kept.write_bytes(b"\xff\xfe")
-    assert "settings" in terminal.refused(*words)
+    assert "no file of settings" in terminal.refused(*words)
     assert "nowhere.json" in terminal.refused(*words[:-3], "nowhere.json")
 
 

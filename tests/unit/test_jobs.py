@@ -150,7 +150,7 @@ def test_what_the_start_model_has_seen_of_the_pictures_that_judge_is_told(store,
     again = replace(again, data=import_dataset(turned, store).id)
     (note,) = jobs.plan(store, again).notes
     count = len(data.part("train"))
-    assert f"made has learned from {count} of the {count} pictures" in note.say()
+    assert f"made has learned from {count} of the {count} pictures that the new model is" in note.say()
     started = store.runs / jobs.start(store, again)
     assert read_json(started / "settings.json")["notes"] == [note.to_json()]
 
@@ -161,7 +161,7 @@ def test_start_weights_that_cannot_be_trained_here_are_refused(store, settings, 
         network = resnet.create_model("test_resnet", num_classes=2, in_chans=channels)
         config = ModelConfig("test_resnet", ["a", "b"], preprocessing, in_chans=channels)
         write_folder(tmp_path / name, network.state_dict(), config, card="")
-    with pytest.raises(UserError, match=r"looks at pictures of 1 channel"):
+    with pytest.raises(UserError, match=r"takes pictures of 1 channel"):
         jobs.plan(store, replace(settings, model=str(tmp_path / "grey")))
     vast = replace(settings, model=str(tmp_path / "vast"))
     with pytest.raises(UserError, match="image_size is 640; it must be a whole number between 32 and 512"):

@@ -1,5 +1,6 @@
 """Runs bounded by minutes: they end with their time, and their schedule with them, however fast the machine is."""
 
+import copy
 import itertools
 from collections.abc import Callable
 from dataclasses import replace
@@ -30,7 +31,8 @@ def spend(
         made.append(budget.progress)
         now += step_seconds(now)
         budget.note_step(step_seconds(now))
-        if budget.validates and (step + 1) % epoch_steps == 0 and left > 1:
+        ends = budget.validates and (step + 1) % epoch_steps == 0
+        if budget.selects if left == 1 else ends:
             now += budget.validation_seconds
 
 
@@ -43,11 +45,12 @@ SPEEDS = {
 }
 
 
+@pytest.mark.parametrize("selects", [False, True])
 @pytest.mark.parametrize("validation", [0.0, 3.0, 30.0])
 @pytest.mark.parametrize("epoch_steps", [5, 150, 10_000])
 @pytest.mark.parametrize("speed", SPEEDS)
-def test_the_steps_end_with_the_time_and_the_schedule_with_them(speed, epoch_steps, validation):
-    budget = Budget(4, None)
+def test_the_steps_end_with_the_time_and_the_schedule_with_them(speed, epoch_steps, validation, selects):
+    budget = Budget(4, None, selects=selects)
     budget.validation_seconds = budget.evaluation_seconds = validation
     end, made = spend(budget, SPEEDS[speed], epoch_steps)
     assert 0.8 * 240 <= end + validation <= AIM * 240 - FINISH + SPEEDS[speed](end)
@@ -102,7 +105,7 @@ def test_a_stage_tells_its_plan_ends_within_an_epoch_and_goes_on_after_a_stop_in
     assert all(event.epochs == -(-event.steps // run.stage.epoch_steps) for event in steps)
     assert all(event.steps > event.step for event in steps[:-1])
     rates = [event.learning_rate for event in steps if event.learning_rate is not None]
-    assert steps[-1].step == steps[-1].steps and rates[-1] == 0.0 < rates[0]
+    assert steps[-1].step == steps[-1].steps and 0.0 < rates[-1] < rates[0]
     assert 1 < begun < len(steps) and 0.8 * 30 < time.now + FINISH < 30
     assert [event.step for event in events if isinstance(event, Validated)] == [
         step for step in range(1, len(steps)) if step % run.stage.epoch_steps == 0
@@ -115,10 +118,20 @@ def test_with_patience_too_a_run_ends_as_planned_and_stays_ended(data, monkeypat
     time = Time()
     monkeypatch.setattr(full, "time", time)
     run, again = trainer(data, time, patience=patience), trainer(data, time, patience=patience)
-    events = list(run.fit())
-    assert sum(map(is_step, events)) == run.stage.steps and time.now < 30
-    again.load_state(run.state())
+    events, states = [], []
+    for event in run.fit():
+        events.append(event)
+        states.append(copy.deepcopy(run.state()))
+    steps = sum(map(is_step, events))
+    assert steps == run.stage.steps and time.now < 30
+    assert isinstance(events[-1], Validated) and events[-1].step == steps  # the last steps have a look of their own
+    again.load_state(states[-1])
     assert list(again.fit()) == []
+    last = max(place for place, event in enumerate(events) if is_step(event))
+    left = trainer(data, time, patience=patience)
+    left.load_state(states[last])  # left between the last step and that look
+    (look,) = (event for event in left.fit() if isinstance(event, Validated))
+    assert look.step == steps and look.val_loss == pytest.approx(events[-1].val_loss)
 
 
 def test_the_last_epoch_is_not_looked_at_twice(data, monkeypatch):

@@ -18,6 +18,7 @@ from resnet.evaluation.predictions import NOW
 from resnet.predictor.engines import likely_device
 from resnet.settings import TrainSettings, read_said
 from resnet.store import ID, Store, name_of, new_id, read_lines, write_json
+from resnet.text import Message
 from resnet.ui.service.models import Models, shipped_as
 from resnet.views import curves, figures
 from resnet.views.result import Result
@@ -64,6 +65,9 @@ class Runs:
                 with contextlib.suppress(UserError):  # from scratch alone a model can do that is not here
                     plans[mode] = self.plan(dataclasses.replace(settings, mode=mode), planned.data)
         return {mode: jobs.estimate(self.store, plan) for mode, plan in plans.items()}
+
+    def cautions(self, planned: jobs.Plan) -> list[Message]:
+        return jobs.cautions(self.store, planned)
 
     def search_rates(self, settings: TrainSettings) -> None:
         """Look for a learning rate; one search at a time, the last of which is kept."""
