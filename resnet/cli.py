@@ -25,7 +25,7 @@ from resnet import jobs, weights
 from resnet.data import corrections
 from resnet.data.dataset import Dataset, list_datasets
 from resnet.data.decoder import fitted_one
-from resnet.data.images import READ_SUFFIXES
+from resnet.data.images import is_picture
 from resnet.data.importing import import_dataset
 from resnet.errors import UserError
 from resnet.exporters import FORMATS
@@ -49,11 +49,12 @@ ESCAPED = "backslashreplace"  # bytes of a file's name that are no UTF-8: \udcff
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 (closed by who started it)
     sys.stdout.reconfigure(errors=ESCAPED)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # both end a followed run in the same way
     try:
         for name in ("json", "csv", "html"):
-            _check_target(getattr(options, name, None))  # before the work, not after it
+            _check_target(getattr(options, name, None), name == "json")  # before the work, not after it
         if launched()[0] == 0 or options.command in TOGETHER:
             options.command(options, Store.open())
         sys.stdout.flush()
@@ -459,7 +460,7 @@ def _pictures(text: str) -> list[Path]:
     """The picture at a path, or all pictures in the folder there, by name."""
     path = _existing(text)
     if path.is_dir():
-        found = sorted(file for file in path.rglob("*") if file.suffix.lower() in READ_SUFFIXES and file.is_file())
+        found = sorted(file for file in path.rglob("*") if is_picture(file.name) and file.is_file())
         if not found:
             raise UserError("no_pictures_named", path=text)
         return found
@@ -540,7 +541,9 @@ def _write(path: str, text: str) -> None:
         file.write(text)
 
 
-def _check_target(path: str | None) -> None:
+def _check_target(path: str | None, or_printed: bool) -> None:
+    if path == "-" and not or_printed:
+        raise UserError("not_written", path=path, reason="only --json goes to standard output")
     if path and path != "-":
         new = not os.path.exists(path)
         _writing(path, "a").close()

@@ -32,8 +32,11 @@ ROUNDS = 6  # at least, the first to prepare: the best of five is hardly one tha
 def build(reference: str, store: Store) -> None:
     with exclusive(built.folder(store) / "building.lock"):
         found = find(reference, store)
+        stamp = built.stamp(found)
         network, config = open_model(found)
         file = built.engine_file(found, config, store)
+        if built.stamp(found) != stamp:  # else it would be kept as the network of weights that it was not made of
+            raise UserError("engine_not_built", reason="its weights were replaced meanwhile")
         if not file.is_file():
             with replacing(file) as temporary:
                 temporary.write_bytes(onnx_graph(network).SerializeToString())

@@ -55,6 +55,11 @@ def engine_file(found: Path | HubName, config: ModelConfig, store: Store) -> Pat
     return folder(store) / f"{total.hexdigest()}.onnx"
 
 
+def stamp(found: Path | HubName) -> list[tuple[int, ...]]:
+    """What changes when a model's weights are replaced."""
+    return [(stat.st_mtime_ns, stat.st_size, stat.st_ino) for stat in (os.stat(file) for file in _weights(found))]
+
+
 def speed_file(architecture: str, store: Store) -> Path:
     """Where it is kept how fast the engines are: anew for another processor, number of threads, or version."""
     versions = [importlib.metadata.version(package) for package in ("torch", "onnxruntime")]

@@ -171,6 +171,8 @@ def push(folder: Path | HubName, repository: str, token: str | None = None, *, p
     if not (isinstance(folder, Path) and folder.is_dir()):
         raise UserError("push_no_folder", model=folder.name)
     read_config(folder)
+    if not (folder / WEIGHTS).is_file():
+        raise UserError("weights_absent", folder=folder, files=[WEIGHTS])
     names = (CONFIG, WEIGHTS, CARD, LAB, NEIGHBOURS, REPORT)
     files = [CommitOperationAdd(name, folder / name) for name in names if (folder / name).is_file()]
     api = HfApi(endpoint=_where(), token=token)

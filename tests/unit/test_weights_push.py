@@ -4,6 +4,7 @@ The token stands in requests' headers and nowhere else.
 """
 
 import logging
+import shutil
 import traceback
 from pathlib import Path
 
@@ -80,6 +81,14 @@ def test_what_is_to_be_private_does_not_become_public(one, small_model, caplog):
     push(small_model, NAME, TOKEN, private=False)
     before = dict(one.files)
     assert "everybody can see it" in refused("push_public", small_model, caplog, private=True)
+    assert one.files == before
+
+
+def test_a_folder_without_weights_of_its_own_is_not_sent(one, small_model, tmp_path, caplog):
+    shutil.copy(small_model / "config.json", tmp_path)
+    before = dict(one.files)
+    with pytest.raises(UserError, match="has no weights"):
+        push(tmp_path, NAME, TOKEN)
     assert one.files == before
 
 
