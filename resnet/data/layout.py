@@ -100,7 +100,7 @@ def labelled(index: Index) -> dict[tuple[str, str], Class]:
 
 def clean_label(name: str) -> str:
     """A folder's name as a class: one Unicode form (macOS has another), no controls, one line, no outer blanks."""
-    name = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode())
+    name = unicodedata.normalize("NFC", name.encode("utf-8", "backslashreplace").decode())  # what is two stays two
     wrong = {c for c in name if unicodedata.category(c) in ("Cc", "Zl", "Zp")} | BIDI_CONTROLS
     name = "".join("\N{REPLACEMENT CHARACTER}" if c in wrong else c for c in name)
     return name.strip() or "_"

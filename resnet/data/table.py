@@ -48,6 +48,7 @@ class Row(NamedTuple):
 class Head(NamedTuple):
     """How a table is to be read, told by its first line."""
 
+    number: int  # of that line
     line: str
     encoding: str
     delimiter: str
@@ -83,12 +84,14 @@ def find_table(index: Index, place: Callable[[int, str], str]) -> tuple[int, str
 def list_pictures(table: Path, index: Index, bounds: Bounds) -> None:
     """List in `index` the pictures that a table on the disk names, as far as there are such."""
     for _, row in _rows(table, table.name):
-        name = _joined("", row.filename)
-        path = f"{table.parent}/{name}"
-        if is_picture(name) and not is_hidden(name) and os.path.isfile(path) and not _find(index, name):
+        said = _joined("", row.filename)
+        forms = dict.fromkeys((said, unicodedata.normalize("NFC", said), unicodedata.normalize("NFD", said)))
+        name = next((form for form in forms if os.path.isfile(f"{table.parent}/{form}")), "")
+        if is_picture(name) and not is_hidden(name) and not _find(index, name):
+            size = os.path.getsize(f"{table.parent}/{name}")
             bounds.add_file(name)
-            bounds.add_picture(os.path.getsize(path))
-            index.add_file(name, os.path.getsize(path))
+            bounds.add_picture(size)
+            index.add_file(name, size)
 
 
 def read_table(path: str | Path, name: str, index: Index) -> list[Message]:
@@ -137,7 +140,7 @@ def _rows(path: str | Path, name: str) -> Iterator[tuple[int, Row]]:
             for cells in (lines := csv.reader(file, delimiter=head.delimiter)):
                 line = lines.line_num
                 row = Row._make("" if at is None or at >= len(cells) else cells[at].strip() for at in places)
-                if row.filename and line > 1:
+                if row.filename and line > head.number:
                     yield line, row
     except UnicodeError as error:
         raise UserError("table_encoding", table=shown(name)) from error
@@ -150,12 +153,15 @@ def _rows(path: str | Path, name: str) -> Iterator[tuple[int, Row]]:
 def _head(path: str | Path) -> Head:
     with open(path, "rb") as file:
         encoding = "utf-16" if file.read(2) in UTF16 else "utf-8-sig"
-    with open(path, encoding=encoding, newline="") as file:
-        line = file.readline(HEAD)
+    with open(path, encoding=encoding, errors="replace", newline="") as file:  # a table that is wrong is a table
+        number, line = 1, file.readline(HEAD)
+        if line.lower().startswith("sep="):  # Excel's
+            number, line = 2, file.readline(HEAD)
     heads = []
     for delimiter in DELIMITERS:
         names = next(csv.reader([line], delimiter=delimiter), [])
-        heads.append(Head(line, encoding, delimiter, [HEADINGS.get(name.strip().lower(), "") for name in names]))
+        columns = [HEADINGS.get(name.strip().lower(), "") for name in names]
+        heads.append(Head(number, line, encoding, delimiter, columns))
     return max(heads, key=lambda head: head.is_known)
 
 

@@ -49,8 +49,8 @@ STRINGS: dict[str, tuple[str, str]] = {
         "无法生成引擎 onnx（{reason}）。请在工作区腾出空间，或改选引擎 torch。",
     ),
     "picture_lost": (
-        "The data set's file {file} can no longer be read ({reason}). Import the data set again.",
-        "数据集中的文件 {file} 已无法读取（{reason}）。请重新导入数据集。",
+        "The data set's file {file} can no longer be read ({reason}). Delete the data set and import it again.",
+        "数据集中的文件 {file} 已无法读取（{reason}）。请删除该数据集后重新导入。",
     ),
     "part_empty": (
         "The data set “{data}” has no pictures in its part “{split}”.",
@@ -70,8 +70,9 @@ STRINGS: dict[str, tuple[str, str]] = {
         "对 {total} 张图片中的 {n} 张，模型给不出有限的数值：其权重已损坏，或超出了设备的数值精度。",
     ),
     "data_damaged": (
-        "{n} pictures of the data set “{data}” can no longer be read, {file} among them. Import it again.",
-        "数据集 “{data}” 中有 {n} 张图片已无法读取，例如 {file}。请重新导入。",
+        "{n} pictures of the data set “{data}” can no longer be read, {file} among them. Delete it and import "
+        "it again.",
+        "数据集 “{data}” 中有 {n} 张图片已无法读取，例如 {file}。请删除后重新导入。",
     ),
     "loss_not_finite": (
         "The loss is no longer a number: the learning rate of {rate} is too high. Start again with a tenth of it. "

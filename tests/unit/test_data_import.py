@@ -254,6 +254,26 @@ def test_unreadable_pictures_are_listed_with_the_reason(tmp_path, store):
     assert warnings_of(dataset)["import_unreadable"]["count"] == 4
 
 
+def test_what_can_be_read_one_day_is_another_data_set(tmp_path, store, monkeypatch):
+    folder = make_folder(tmp_path / "pets", {**two_classes(), "cats/new.png": png(77)})
+    measured, names = importing.measured, []
+
+    def noted(copies):
+        for copy, name in copies:
+            names.append(name)
+            yield copy, name
+
+    def without_new(copies):
+        for answer in measured(noted(copies)):
+            yield Message("image_empty", {"file": "new.png"}) if names.pop(0) == "cats/new.png" else answer
+
+    with monkeypatch.context() as patch:
+        patch.setattr(importing, "measured", without_new)
+        before = import_dataset(folder, store)
+    after = import_dataset(folder, store)
+    assert len(after.records) == len(before.records) + 1 and after.id != before.id
+
+
 def test_warnings_about_what_is_kept(tmp_path, store):
     files = {f"many/{i}.png": png(i) for i in range(9)}
     files |= {"few/a.png": png(20, (100, 31)), "few/b.png": png(21, (20, 100))}
@@ -347,8 +367,8 @@ def test_file_names_that_are_not_utf8(tmp_path, store):
     os.rename(os.fsencode(source / "cats"), os.fsencode(source) + b"/caf\xe9")
     os.rename(os.fsencode(source / "dogs/1.png"), os.fsencode(source / "dogs") + b"/\xff\xfe.png")
     dataset = import_dataset(source, store, name="a\nb\udce9")
-    assert dataset.classes == ["caf?", "dogs"]
-    assert dataset.name == "a\ufffdb?"
+    assert dataset.classes == ["caf\\udce9", "dogs"]
+    assert dataset.name == "a\ufffdb\\udce9"
 
 
 def test_names(tmp_path, store):

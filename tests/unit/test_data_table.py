@@ -1,5 +1,6 @@
 """Tables of labels: as programs write them, beside the pictures or given themselves, and what is wrong with them."""
 
+import unicodedata
 import zipfile
 from collections import defaultdict
 from pathlib import Path
@@ -142,6 +143,25 @@ def test_a_table_outside_reaches_nothing(tmp_path, store):
     with pytest.raises(UserError) as caught:
         import_dataset(make_folder(tmp_path / "mine", {"t.csv": table.encode()}) / "t.csv", store)
     assert caught.value.message.key == "table_no_pictures"
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "gbk"])
+def test_a_table_in_another_encoding_is_not_passed_over_for_the_folders(tmp_path, store, encoding):
+    words = {"cp1252": ("Käfer", "Biene"), "gbk": ("甲虫", "蜜蜂")}[encoding]
+    rows = [f"scans/{i}.png,{words[i % 2]}" for i in range(4)]
+    folder = make_folder(tmp_path / "pets", {**FILES, "labels.csv": "\n".join([HEAD, *rows]).encode(encoding)})
+    with pytest.raises(UserError) as caught:
+        import_dataset(folder, store)
+    assert caught.value.message.key == "table_encoding"
+
+
+def test_a_first_line_of_excels_and_names_of_a_mac(tmp_path, store):
+    files = {unicodedata.normalize("NFD", f"é{i}.png"): png(60 + i) for i in range(4)}
+    rows = [unicodedata.normalize("NFC", f"é{i}.png;{'ab'[i % 2]}") for i in range(4)]
+    table = "\n".join(["sep=;", HEAD.replace(",", ";"), *rows])
+    folder = make_folder(tmp_path / "mac", {**files, "t.csv": table.encode()})
+    assert import_dataset(folder / "t.csv", store).id == import_dataset(folder, store).id
+    assert import_dataset(folder, store).report["counts"].keys() == {"a", "b"}
 
 
 @pytest.mark.parametrize(
