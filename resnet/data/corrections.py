@@ -57,13 +57,15 @@ def correct(data: Dataset, sha256: str, label: str | None) -> None:
         raise UserError("picture_unknown", data=data.name)
     if label is not None and label not in data.classes:
         raise UserError("not_one_of", field="label", value=label, allowed=data.classes)
-    append_line(_list(data), {"sha256": sha256, "label": label})
+    with Store.of(data.folder).exclusive():
+        append_line(_list(data), {"sha256": sha256, "label": label})
 
 
 def undo(data: Dataset) -> None:
     """Take back what was corrected last; without any, nothing."""
-    lines = read_lines(_list(data))[:-1]
-    write_bytes(_list(data), "".join(json.dumps(line) + "\n" for line in lines).encode())
+    with Store.of(data.folder).exclusive():  # another page may correct meanwhile
+        lines = read_lines(_list(data))[:-1]
+        write_bytes(_list(data), "".join(json.dumps(line) + "\n" for line in lines).encode())
 
 
 def corrected(data: Dataset, store: Store) -> Dataset:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from resnet.data.corrections import correct, corrected, corrections, picture, un
 from resnet.data.dataset import Dataset
 from resnet.data.importing import import_dataset
 from resnet.errors import UserError
-from resnet.store import delete_folder
+from resnet.store import delete_folder, read_lines
 
 
 def test_what_was_corrected_last_holds_and_can_be_taken_back(data: Dataset):
@@ -27,6 +28,15 @@ def test_what_was_corrected_last_holds_and_can_be_taken_back(data: Dataset):
     for _ in range(4):
         undo(data)
     assert corrections(data) == {}
+
+
+def test_what_is_corrected_while_another_page_takes_back_is_not_lost(data: Dataset):
+    first = data.records[0].sha256
+    with ThreadPoolExecutor(4) as threads:
+        done = [threads.submit(correct, data, first, data.classes[i % 2]) for i in range(60)]
+        done += [threads.submit(undo, data) for _ in range(20)]
+    assert all(each.exception() is None for each in done)
+    assert len(read_lines(data.folder / "corrections.jsonl")) >= 40
 
 
 def test_a_line_that_was_half_written_costs_only_itself(data: Dataset):
