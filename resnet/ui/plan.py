@@ -150,10 +150,13 @@ class PlanPart:
             figures.note(sentences.plan(planned.settings, language), "quiet"),
             gr.update(value=takes, interactive=True),
             gr.update(value=commands.train(settings), visible=True),
-            figures.notes([note.say(language) for note in self.service.runs.cautions(planned)])
-            + figures.note(sentences.worker(jobs.workers.ready(), language), "quiet"),
+            self._beside_the_start(planned, language),
             *defaults(planned.settings, language),
         )
+
+    def _beside_the_start(self, planned: jobs.Plan, language: str) -> str:
+        cautions = figures.notes([note.say(language) for note in self.service.runs.cautions(planned)])
+        return cautions + figures.note(sentences.worker(jobs.workers.ready(), language), "quiet")
 
 
 def hidden(name: str) -> list[str]:

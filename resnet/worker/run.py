@@ -127,7 +127,6 @@ class Run:
         self.whole = saved is None  # whether all of the run is timed
         self.adapted: list[dict] = []  # what was changed so that start weights and steps fit, as messages
         self.saved, self.save_took, self.unsaved = time.monotonic(), 0.0, False
-        self.saving = 0.0  # seconds of all saves
         self._take_up(saved)
         self.began = began - self.seconds["total"]  # as if all of its work were one piece
 
@@ -355,7 +354,7 @@ class Run:
         for row in rows:
             if row["work"] == "training":
                 row.update(size=settings.train_size, precision=settings.precision)
-        rest = self.seconds["total"] - self.saving - sum(seconds for seconds, _ in self.timed.values())
+        rest = self.seconds["total"] - sum(seconds for seconds, _ in self.timed.values())
         if not settings.folds:  # with them it is that of several models
             rows.append({**kind, "work": "rest", "speed": rest})
         with contextlib.suppress(UserError, OSError):  # the run is whole without
@@ -405,7 +404,6 @@ class Run:
         self._write_state("last", (tensors | more_tensors, counters | more_counters))
         self.saved = time.monotonic()
         self.save_took, self.unsaved = self.saved - start, False
-        self.saving += self.save_took
 
     def _deliver(self, stopped: bool) -> None:
         """Write the model, evaluate the file as it was written, and put it in its place with what came out.

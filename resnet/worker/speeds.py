@@ -2,7 +2,7 @@
 
 A row says, of a kind of work, a device and a network: `speed`, in images/s (decode: to learn from; features: of the
 backbone, for a head; training: steps alone; evaluation) or steps/s (head). Of "rest", what a run takes beside these
-(torch and the model loaded, the model written), it is the seconds. In the table, rows of the CPU are measured
+(torch and the model loaded, saves, the model written), it is the seconds. In the table, rows of the CPU are measured
 with two cores (tests/benchmarks/RESULTS.md), those of accelerators are low guesses. ROOT/devices/speeds.json has the
 newest measured row of each kind, the newest last, LIMIT of them at most.
 """

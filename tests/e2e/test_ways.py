@@ -115,24 +115,6 @@ def test_a_table_in_a_chosen_folder_names_the_classes(page: Page, app: App, pict
     expect(page.locator("#finetune-report")).to_contain_text("starry")
 
 
-def test_a_folder_of_the_server_and_a_tar(page: Page, app: App, pictures: Path, tmp_path: Path):
-    visit(page, app)
-    path = page.locator("#finetune-folder input, #finetune-folder textarea")
-    path.fill(str(tmp_path / "nowhere"))
-    page.locator("#finetune-import-folder").click()
-    expect(page.get_by_text("nowhere").first).to_be_visible()
-    lying = tmp_path / "lying"
-    shutil.copytree(pictures, lying)
-    path.fill(str(lying))
-    page.locator("#finetune-import-folder").click()
-    expect(page.locator("#finetune-data input")).to_have_value(re.compile(r"8 pictures, 2 classes"))
-    for label in ("stars", "circles"):
-        (lying / label / "003.jpg").unlink()
-    archive = shutil.make_archive(str(tmp_path / "packed"), "gztar", lying)
-    page.locator("#finetune-archive input[type=file]").first.set_input_files(archive)
-    expect(page.locator("#finetune-data input")).to_have_value("packed: 6 pictures, 2 classes")
-
-
 @pytest.mark.parametrize("end", ["cancelled", "broken off"])
 def test_an_upload_that_ends_early_leaves_nothing(page: Page, app: App, pictures: Path, end: str):
     before, sent = datasets(app), []
@@ -197,3 +179,22 @@ def test_a_box_per_class(page: Page, app: App, pictures: Path):
     bring.click()
     expect(page.locator("#finetune-data input")).to_have_value("<b>stars</b>, 类别 2：5 张图片，2 个类别")
     assert left_behind(app) == []
+
+
+def test_a_folder_of_the_server_and_a_tar(page: Page, app: App, pictures: Path, tmp_path: Path):
+    """The last here: an archive that was sent stays for a day."""
+    visit(page, app)
+    path = page.locator("#finetune-folder input, #finetune-folder textarea")
+    path.fill(str(tmp_path / "nowhere"))
+    page.locator("#finetune-import-folder").click()
+    expect(page.get_by_text("nowhere").first).to_be_visible()
+    lying = tmp_path / "lying"
+    shutil.copytree(pictures, lying)
+    path.fill(str(lying))
+    page.locator("#finetune-import-folder").click()
+    expect(page.locator("#finetune-data input")).to_have_value(re.compile(r"8 pictures, 2 classes"))
+    for label in ("stars", "circles"):
+        (lying / label / "003.jpg").unlink()
+    archive = shutil.make_archive(str(tmp_path / "packed"), "gztar", lying)
+    page.locator("#finetune-archive input[type=file]").first.set_input_files(archive)
+    expect(page.locator("#finetune-data input")).to_have_value("packed: 6 pictures, 2 classes")
