@@ -85,8 +85,7 @@ def list_pictures(table: Path, index: Index, bounds: Bounds) -> None:
     """List in `index` the pictures that a table on the disk names, as far as there are such."""
     for _, row in _rows(table, table.name):
         said = _joined("", row.filename)
-        forms = dict.fromkeys((said, unicodedata.normalize("NFC", said), unicodedata.normalize("NFD", said)))
-        name = next((form for form in forms if os.path.isfile(f"{table.parent}/{form}")), "")
+        name = next((form for form in (said, *_forms(said)) if os.path.isfile(f"{table.parent}/{form}")), "")
         if is_picture(name) and not is_hidden(name) and not _find(index, name):
             size = os.path.getsize(f"{table.parent}/{name}")
             bounds.add_file(name)
@@ -192,10 +191,15 @@ def _joined(folder: str, filename: str) -> str:
     return ""
 
 
+def _forms(name: str) -> tuple[str, str]:
+    """Either form of Unicode: macOS writes the one, tables have the other."""
+    return unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name)
+
+
 def _find(index: Index, name: str) -> int | None:
-    """The number of a picture by its name, in either form of Unicode: macOS writes the one, tables have the other."""
-    for form in ("NFC", "NFD"):
-        folder, _, base = unicodedata.normalize(form, name).rpartition("/")
+    """The number of a picture by its name, in either form."""
+    for form in _forms(name):
+        folder, _, base = form.rpartition("/")
         query = f"{PICTURES} AND folder.name = CAST(? AS TEXT) LIMIT 1"
         for number in index.column(query, encoded(base), encoded(folder)):
             return number

@@ -119,15 +119,15 @@ def _unfit(settings: TrainSettings, architecture: str) -> list[Message]:
 
 def _learned_from(store: Store, model: str, data: Dataset) -> set[str]:
     """sha256 of those pictures of `data` that a start model which is a run, or one that it began with, learned from."""
-    own, learned, looked = {record.sha256 for record in data.records}, set(), set()
+    learned, looked = set(), set()
     while (run := store.runs / model) in folders(store.runs) and run not in looked:
         looked.add(run)
         record = read_settings(run)
         folder, model = store.datasets / record["data"]["id"], record["settings"]["model"]
         if folder in folders(store.datasets):
             known = data if folder == data.folder else Dataset.open(folder)
-            learned |= own & {record.sha256 for record in known.part("train")}
-    return learned
+            learned |= {record.sha256 for record in known.part("train")}
+    return learned and learned & {record.sha256 for record in data.records}
 
 
 def _called(store: Store, model: str) -> str:
@@ -136,7 +136,7 @@ def _called(store: Store, model: str) -> str:
 
 
 def _notes(model: str, data: Dataset, learned: set[str]) -> list[Message]:
-    judging = [record for record in data.records if record.split != "train"]
+    judging = [record for record in data.records if record.split != "train"] if learned else []
     seen = sum(record.sha256 in learned for record in judging)
     return [Message("checked_seen", {"model": model, "n": seen, "of": len(judging)})] if seen else []
 

@@ -70,8 +70,8 @@ def settle(folder: Path) -> None:
     """
     record = read_settings(folder)
     settings, preprocessing = TrainSettings(**record["settings"]), Preprocessing.from_config(record["preprocessing"])
-    data, size = Dataset.open(Store.of(folder).dataset(settings.data)), preprocessing.size
-    images, crop_mode = len(data.part("train")), preprocessing.crop_mode
+    data = Dataset.open(Store.of(folder).dataset(settings.data))
+    images, size, crop_mode = len(data.part("train")), preprocessing.size, preprocessing.crop_mode
     settings = resolve(settings, images=images, model_size=size, crop_mode=crop_mode)
     if problems := sharing_problems(settings, data):  # it may go on as more processes than it was started as
         raise UserError.of(problems)
