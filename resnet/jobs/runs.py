@@ -78,16 +78,16 @@ def _enqueue(store: Store, planned: Plan) -> str:
 
 
 def status(folder: Path) -> dict:
-    """status.json; its state is `lost` where a worker should hold the folder's lock and none does.
+    """status.json; its state is `lost` where a worker should hold the folder's lock and none does, or is about to.
 
     And `damaged` where it cannot be read: the message says what to do. Raises UserError where there is no such run.
     """
     workers.reap()
     try:
         record = read_status(folder)
-        if record["state"] in ALIVE and not is_alive(folder, record):
+        if record["state"] in ALIVE and not _is_worked_on(folder, record):
             record = read_status(folder)  # it may have ended between the two looks
-            if record["state"] in ALIVE and not is_alive(folder, record):
+            if record["state"] in ALIVE and not _is_worked_on(folder, record):
                 return {**record, "state": "lost", "message": Message("run_lost").to_json()}
     except UserError as error:
         if error.message.key != "run_damaged":
@@ -98,6 +98,10 @@ def status(folder: Path) -> dict:
     if record["state"] in ALIVE and (folder / "stop").exists():
         return {**record, "state": "stopping"}
     return record
+
+
+def _is_worked_on(folder: Path, record: dict) -> bool:
+    return is_alive(folder, record) or folder in workers.at_work()  # a busy machine may take long to begin
 
 
 def list_runs(store: Store) -> list[dict]:

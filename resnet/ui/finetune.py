@@ -58,7 +58,8 @@ class FinetuneTab:
                 self.words.put(self.data, label="imported")
                 self.delete = self._button("delete", "finetune-delete", visible=False, scale=1, min_width=140)
             self.deleting = Asking(self.page, self._button, "finetune")
-            self.data_note = self.page.html("finetune-data-note")
+            self.data_note = self.page.html("finetune-data-note")  # how they came to be chosen, or why not
+            self.report_note = self.page.html("finetune-report-note")
             self.report = self.page.html("finetune-report", figures.empty(say("pictures_empty")), min_height=24)
             self.even = self._button("balance_classes", "finetune-balance-them", size="md", visible=False)
             self.details = gr.Accordion("", open=False, visible=False, elem_id="finetune-details")
@@ -92,9 +93,10 @@ class FinetuneTab:
             self.say_report,
             [self.data],
             [self.report, self.even, self.details, self.classes, self.unreadable],
-            self.data_note,
+            self.report_note,
             trigger_mode="always_last",
         )
+        page.on([self.data.input, self.model.input], lambda language: "", [], [self.data_note])
         page.on(self.even.click, self.balance, [], [self.even, self.plan.fields["balance"]])
         page.on(self.data.change, self.allow, [self.data], [self.delete])
         self.deleting.wire(self.delete, self.data, self.question, self.delete_it, [self.data], self.data_note)

@@ -278,6 +278,11 @@ def test_a_worker_killed_in_the_queue_is_lost(store, settings, busy):
     assert jobs.status(folder)["state"] == "queued"
 
 
+def test_a_worker_that_is_slow_to_begin_is_not_lost(store, settings, busy, monkeypatch):
+    monkeypatch.setattr("resnet.worker.status.GRACE", 0)
+    assert jobs.status(store.runs / jobs.start(store, settings))["state"] == "queued"
+
+
 def by_hand(store: Store, run: str) -> None:
     folder = store.runs / run
     until(lambda: shutil.rmtree(folder, ignore_errors=True) or not folder.exists())  # its worker may be writing
