@@ -1,6 +1,8 @@
 """The whole story by `python -m resnet` alone, and one clear line for whatever is wrong."""
 
+import contextlib
 import csv
+import io
 import json
 import os
 import pickle
@@ -11,6 +13,7 @@ import subprocess
 import sys
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +22,7 @@ from PIL import Image
 from safetensors.numpy import load_file, save_file
 
 import resnet
+from resnet.cli import main
 from resnet.store import PROJECT, Store, read_json, read_lines
 from tests.waiting import until
 
@@ -39,12 +43,34 @@ class Terminal:
         return subprocess.Popen(command, cwd=self.folder, env=self.environment, **pipes)
 
     def run(self, *words: object, status: int = 0) -> tuple[str, str]:
-        """Standard output and standard error of a command that ends with `status`."""
-        process = self.start(*words)
-        output, errors = process.communicate(timeout=300)
-        assert process.returncode == status, errors
-        assert "Traceback" not in errors
-        return output, errors
+        """Standard output and standard error of a command that ends with `status`; in this process, torch loaded."""
+        output, errors = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+        streams = contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors)
+        with (
+            streams[0],
+            streams[1],
+            contextlib.chdir(self.folder),
+            self.signals(),
+            pytest.MonkeyPatch.context() as patch,
+        ):
+            patch.setenv("RESNET_HOME", self.environment["RESNET_HOME"])
+            try:
+                ended = main([*map(str, words)])
+            except SystemExit as leave:  # argparse's
+                ended = leave.code
+        told = [stream.buffer.getvalue().decode() for stream in (output, errors)]
+        assert ended == status, told[1]
+        return told[0], told[1]
+
+    @contextlib.contextmanager
+    def signals(self) -> Iterator[None]:
+        """What a command changes of them is put back."""
+        kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in kept.items():
+                signal.signal(number, handler)
 
     def json(self, *words: object) -> dict:
         """The one object that a command prints with `--json -`."""
