@@ -24,6 +24,11 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test reaches beyond this machine; the one of the Hub brings its own
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: a test often waits for a worker or a page."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(scope="session", autouse=True)
 def nothing_is_built_behind() -> Iterator[None]:
     """Predictors without a named engine keep torch: processes that build what is faster are tested by themselves."""
@@ -34,7 +39,7 @@ def nothing_is_built_behind() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def workers_do_not_make_way() -> Iterator[None]:
-    """Else, beside other busy processes, those that tests start would hardly come to anything."""
+    """As in tests/hasty.py."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("resnet.jobs.launcher.NICE", 0)
         yield

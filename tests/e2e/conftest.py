@@ -53,7 +53,8 @@ def start_app(tmp_path_factory: pytest.TempPathFactory, engines: Path) -> Iterat
     def start(mode: str = "local", home: Path | None = None, port: int | None = None) -> App:
         home, port = home or tmp_path_factory.mktemp("home"), port or free_port()
         shutil.copytree(engines, home / "engines", dirs_exist_ok=True)
-        words = [sys.executable, "app.py", "--port", str(port), "--mode", mode, "--home", str(home)]
+        words = [sys.executable, "-m", "tests.hasty", "app.py"]
+        words += ["--port", str(port), "--mode", mode, "--home", str(home)]
         log = open(home.with_suffix(".log"), "ab")  # noqa: SIM115 (the process keeps it)
         process = subprocess.Popen(words, cwd=PROJECT, env={**os.environ, "CI": ""}, stdout=log, stderr=log)
         app = App(f"http://127.0.0.1:{port}", Store.open(home), process)

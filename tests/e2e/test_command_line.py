@@ -38,7 +38,7 @@ class Terminal:
         self.environment = {**os.environ, "PYTHONPATH": str(PROJECT), "RESNET_HOME": str(self.store.root)}
 
     def start(self, *words: object) -> subprocess.Popen:
-        command = [sys.executable, "-m", "resnet", *map(str, words)]
+        command = [sys.executable, "-m", "tests.hasty", PROJECT / "resnet/__main__.py", *map(str, words)]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         return subprocess.Popen(command, cwd=self.folder, env=self.environment, **pipes)
 

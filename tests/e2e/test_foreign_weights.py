@@ -16,7 +16,7 @@ SMALL = ("--image-size", "48", "--batch-size", "8", "--device", "cpu", "--mode",
 
 def command(home: Path, *words: object) -> subprocess.CompletedProcess:
     environment = {**os.environ, "PYTHONPATH": str(PROJECT), "RESNET_HOME": str(home)}
-    line = [sys.executable, "-m", "resnet", *map(str, words)]
+    line = [sys.executable, "-m", "tests.hasty", PROJECT / "resnet/__main__.py", *map(str, words)]
     return subprocess.run(line, cwd=home, env=environment, capture_output=True, text=True, timeout=300)
 
 
