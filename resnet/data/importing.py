@@ -59,6 +59,10 @@ APART = """SELECT grp FROM picture WHERE grp <> '' AND near IS NULL AND split <>
     GROUP BY grp HAVING count(DISTINCT split) > 1 ORDER BY grp"""
 
 
+COPIES_IN_GROUPS = """SELECT DISTINCT sha256, grp FROM picture AS one WHERE fate = 'kept' AND grp <> '' AND EXISTS (
+    SELECT * FROM picture WHERE sha256 = one.sha256 AND fate = 'kept' AND grp NOT IN ('', one.grp)) ORDER BY 1, 2"""
+GROUP_OF_COPY = "SELECT grp FROM picture AS copy WHERE sha256 = picture.sha256 AND grp <> '' AND fate = 'kept'"
+
 # What can be read one day is another data set than that in which it could not.
 CONTENT = """SELECT label, part, iif(fate = 'unreadable', 'unreadable ' || sha256, sha256), grp
     FROM picture ORDER BY 1, 2, 3, 4"""
@@ -313,10 +317,28 @@ def _sort_out(index: Index) -> None:
         f"""UPDATE picture SET fate = 'conflict' WHERE fate = 'kept'
         AND (EXISTS ({same} AND same.label < picture.label) OR EXISTS ({same} AND same.label > picture.label))"""
     )
+    _join_groups(index)
     index.run(
         f"""UPDATE picture SET fate = 'duplicate' WHERE fate = 'kept'
         AND EXISTS ({same} AND same.label = picture.label AND same.part = picture.part AND same.id < picture.id)"""
     )
+
+
+def _join_groups(index: Index) -> None:
+    """Groups that have a picture in common become one, called as the first of them: else it would be on both sides."""
+    joined: dict[str, str] = {}  # with which other one
+
+    def last(group: str) -> str:
+        while group in joined:
+            joined[group] = joined.get(joined[group], joined[group])
+            group = joined[group]
+        return group
+
+    for _, rows in groupby(index.run(COPIES_IN_GROUPS), key=lambda row: row[0]):
+        first, *others = sorted({last(group) for _, group in rows})
+        joined.update(dict.fromkeys(others, first))
+    index.run_many("UPDATE picture SET grp = ? WHERE grp = ?", [(last(group), group) for group in joined])
+    index.run(f"UPDATE picture SET grp = ({GROUP_OF_COPY}) WHERE grp = '' AND EXISTS ({GROUP_OF_COPY})")
 
 
 def _split(index: Index, given: bool) -> None:

@@ -110,6 +110,20 @@ def test_groups_stay_on_one_side(tmp_path, store):
     assert warnings_of(data) == {}
 
 
+def test_groups_with_a_picture_in_common_stay_on_one_side_together(tmp_path, store):
+    """Three patients, of whom each two have a picture in common; and a copy that is nobody's."""
+    names = list(LABELS)
+    groups = {name: f"patient {i}" for i, name in enumerate(names)}
+    copies = {"z/1.png": (names[0], "patient 1"), "z/2.png": (names[1], "patient 2"), "z/3.png": (names[3], "")}
+    rows = [f"{name},{LABELS[name]},{group}" for name, group in groups.items()]
+    rows += [f"{copy},{LABELS[name]},{group}" for copy, (name, group) in copies.items()]
+    files = {**FILES, **{copy: FILES[name] for copy, (name, _) in copies.items()}}
+    data = imported(tmp_path, store, "\n".join(["filename,label,group", *rows]), files=files)
+    assert {record.source: record.group for record in data.records} == {
+        name: "patient 0" if i < 3 else f"patient {i}" for i, name in enumerate(names)
+    }
+
+
 def test_one_group_for_a_whole_class_is_said(tmp_path, store):
     rows = [f"{name},{label},{label}" for name, label in LABELS.items()]
     data = imported(tmp_path, store, "\n".join(["filename,label,group", *rows]))
