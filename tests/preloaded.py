@@ -25,7 +25,7 @@ ROW = Variant("basic", (1, 1, 1, 1), 0.9, 4.9)  # of the table of variants
 
 def serve() -> None:
     VARIANTS[TINY] = ROW
-    for module in ("resnet.worker.run", "resnet.worker.__main__", "safetensors.numpy"):
+    for module in ("resnet.worker.run", "resnet.worker.__main__", "safetensors.numpy", "torch._dynamo"):
         importlib.import_module(module)
     importlib.import_module("resnet.worker.run").SAVE_COST = 0  # every epoch is saved, however short
     gc.freeze()
