@@ -7,7 +7,6 @@ the commands that need them, so that the others answer at once.
 
 import argparse
 import dataclasses
-import datetime
 import importlib
 import json
 import os
@@ -29,15 +28,14 @@ from resnet.data.images import is_picture
 from resnet.data.importing import import_dataset
 from resnet.errors import UserError
 from resnet.exporters import FORMATS
-from resnet.nn.variants import VARIANTS, variant
+from resnet.nn.variants import VARIANTS
 from resnet.predictor.engines import ENGINES, device_called, launched
 from resnet.predictor.ranks import ALONE, Ranks, join
 from resnet.settings import CHOICES, OF_THE_HEAD, TrainSettings, ignored, read_said
 from resnet.store import Store, name_of
 from resnet.text import Message, say
-from resnet.views import answers, commands, downloads, exports, sentences, tables
+from resnet.views import answers, commands, downloads, exports, lines, sentences, tables
 from resnet.views import report as report_page
-from resnet.views.picker import amount
 from resnet.views.result import Result
 from resnet.weights.find import HubName, find, list_models, source
 from resnet.weights.folder import read_config
@@ -93,7 +91,7 @@ def predict(options: argparse.Namespace, store: Store) -> None:
     if options.csv:
         with _writing(options.csv) as file:
             answers.write_csv(file, result["images"])
-    _give(options, result, _prediction_lines)
+    _give(options, result, lines.predictions)
 
 
 def data_import(options: argparse.Namespace, store: Store) -> None:
@@ -102,7 +100,7 @@ def data_import(options: argparse.Namespace, store: Store) -> None:
         Path(options.path), store, options.name, lambda stage, done, total: progress.update(done, total, stage)
     )
     progress.close()
-    _give(options, {"dataset": data.id, "report": data.report}, lambda result: _report_lines(data))
+    _give(options, {"dataset": data.id, "report": data.report}, lambda result: lines.data_set(data))
 
 
 def data_list(options: argparse.Namespace, store: Store) -> None:
@@ -114,14 +112,14 @@ def data_list(options: argparse.Namespace, store: Store) -> None:
 
 def data_report(options: argparse.Namespace, store: Store) -> None:
     data = Dataset.open(store.dataset(options.data))
-    _give(options, {"dataset": data.id, "report": data.report}, lambda result: _report_lines(data))
+    _give(options, {"dataset": data.id, "report": data.report}, lambda result: lines.data_set(data))
 
 
 def data_correct(options: argparse.Namespace, store: Store) -> None:
     data = Dataset.open(store.dataset(options.data))
     if options.make:
         new = corrections.corrected(data, store)
-        return _give(options, {"dataset": new.id, "report": new.report}, lambda result: _report_lines(new))
+        return _give(options, {"dataset": new.id, "report": new.report}, lambda result: lines.data_set(new))
     if options.undo:
         corrections.undo(data)
     elif options.label or options.leave_out is not None:
@@ -132,7 +130,7 @@ def data_correct(options: argparse.Namespace, store: Store) -> None:
         {"file": records[sha256].source, "sha256": sha256, "label": records[sha256].label, "corrected": label}
         for sha256, label in made.items()
     ]
-    _give(options, {"dataset": data.id, "corrections": entries}, _correction_lines)
+    _give(options, {"dataset": data.id, "corrections": entries}, lines.corrections)
 
 
 def train(options: argparse.Namespace, store: Store) -> None:
@@ -175,7 +173,7 @@ def lr_find(options: argparse.Namespace, store: Store) -> None:
         lambda trial, steps: progress.update(trial.step, steps),
     )
     progress.close()
-    _give(options, result, _rate_lines)
+    _give(options, result, lines.rates)
 
 
 def _settings(options: argparse.Namespace, store: Store) -> TrainSettings:
@@ -198,7 +196,7 @@ def stop(options: argparse.Namespace, store: Store) -> None:
 
 
 def runs(options: argparse.Namespace, store: Store) -> None:
-    _give(options, {"runs": jobs.list_runs(store)}, lambda result: [_run_line(run) for run in result["runs"]])
+    _give(options, {"runs": jobs.list_runs(store)}, lambda result: [lines.of_run(run) for run in result["runs"]])
 
 
 def report(options: argparse.Namespace, store: Store) -> None:
@@ -213,7 +211,7 @@ def report(options: argparse.Namespace, store: Store) -> None:
         _write(options.html, report_page.html(record, data, words))
     if options.csv:
         _write(options.csv, tables.csv(tables.predictions(result)))
-    _give(options, record, _evaluation_lines)
+    _give(options, record, lines.evaluation)
 
 
 def export_run(options: argparse.Namespace, store: Store) -> None:
@@ -259,7 +257,7 @@ def evaluate(options: argparse.Namespace, store: Store) -> None:
     evaluation = examine(predictor, data, options.split, progress.update, ranks)
     progress.close()
     if ranks.rank == 0:
-        _give(options, evaluation.report(data, options.split), _evaluation_lines)
+        _give(options, evaluation.report(data, options.split), lines.evaluation)
 
 
 def export(options: argparse.Namespace, store: Store) -> None:
@@ -295,7 +293,7 @@ def explain(options: argparse.Namespace, store: Store) -> None:
     except (OSError, ValueError) as error:
         raise UserError("not_written", path=options.out, reason=getattr(error, "strerror", None) or error) from None
     result = {"model": network.name, "label": found.label, "description": found.description, "score": found.score}
-    _give(options, {**result, "file": options.out}, _explanation_lines)
+    _give(options, {**result, "file": options.out}, lines.explanation)
 
 
 def models(options: argparse.Namespace, store: Store) -> None:
@@ -310,10 +308,7 @@ def models(options: argparse.Namespace, store: Store) -> None:
         "pretrained": list(map(_published, rows)),
         "networks": list(networks),
     }
-    _give(options, result, lambda result: _model_lines(known, rows, networks))
-
-
-MODEL_LINE = "{:42}  {:>7}  {:>9}  {:>3}  {:>11}  {:>8}  {}"
+    _give(options, result, lambda result: lines.models(known, rows, networks))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -491,13 +486,13 @@ def _do(options: argparse.Namespace, store: Store, device: str | None, begin: Ca
     else:
         _watch(folder)
     jobs.raise_failure(folder)
-    _give(options, jobs.result(folder), _result_lines)
+    _give(options, jobs.result(folder), lines.outcome)
 
 
 def _watch(folder: Path) -> None:
     progress = _Progress("", 0)
     while (status := jobs.status(folder))["state"] in jobs.ALIVE:
-        progress.show(_status_line(status))
+        progress.show(lines.of_status(status))
         time.sleep(0.1)
     progress.close()
 
@@ -525,10 +520,10 @@ def _fetch(reference: str, store: Store) -> None:
     progress.close()
 
 
-def _give(options: argparse.Namespace, result: dict, lines: Callable[[dict], list[str]]) -> None:
+def _give(options: argparse.Namespace, result: dict, told: Callable[[dict], list[str]]) -> None:
     """The result as one JSON object to a file or standard output, or as lines for people."""
     if not options.json:
-        print("\n".join(lines(result)))
+        print("\n".join(told(result)))
     elif options.json == "-":
         print(json.dumps(result, ensure_ascii=False, allow_nan=False))
     else:
@@ -558,154 +553,10 @@ def _writing(path: str, mode: str = "w") -> TextIO:
         raise UserError("not_written", path=path, reason=error.strerror) from None
 
 
-def _prediction_lines(result: dict) -> list[str]:
-    lines = []
-    for image in result["images"]:
-        if image["error"]:
-            lines.append(f"{image['file']}: {image['error']}")
-            continue
-        guesses = ", ".join(f"{entry['description']} {entry['score']:.0%}" for entry in image["labels"])
-        lines.append(
-            f"{image['file']}: {guesses}" if image["known"] else f"{image['file']}: unknown (nearest: {guesses})"
-        )
-    where = f"{result['model']}, {result['engine']} on {result['device']}"
-    return [
-        *lines,
-        f"{len(result['images'])} pictures in {result['seconds']:.2f} s, "
-        f"{result['images_per_second']:.0f} images/s; {where}",
-    ]
-
-
-def _explanation_lines(result: dict) -> list[str]:
-    return [f"{result['description']} {result['score']:.0%}: what speaks for it is bright in {result['file']}"]
-
-
-def _report_lines(data: Dataset) -> list[str]:
-    report = data.report
-    lines = [
-        f"{data.name} ({data.id}): {report['images']} pictures, {len(data.classes)} classes; split {report['split']}"
-    ]
-    for label, parts in report["counts"].items():
-        lines.append(f"  {label}: " + ", ".join(f"{count} {part}" for part, count in parts.items() if count))
-    lines += [
-        f"  could not be read: {entry['file']}: {Message.from_json(entry['reason']).say()}"
-        for entry in report["unreadable"]
-    ]
-    for kind, words in (
-        ("duplicates", "doubles left out"),
-        ("leaks", "pictures in two parts"),
-        ("conflicts", "pictures in two classes, left out"),
-        ("near_duplicates", "near duplicates of another picture, on its side of the split"),
-        ("near_leaks", "near duplicates in two parts"),
-        ("missing", "rows of the table without a picture"),
-        ("unlabelled", "pictures without a label, left out"),
-        ("contradicted", "pictures with rows that differ, left out"),
-    ):
-        if report.get(kind):
-            lines.append(f"  {words}: {report.get('totals', {}).get(kind, len(report[kind]))}")
-    return lines + [f"  note: {Message.from_json(warning).say()}" for warning in report["warnings"]]
-
-
-def _correction_lines(result: dict) -> list[str]:
-    entries = result["corrections"][::-1]
-    lines = [say("corrections_so_far", count=len(entries)) if entries else say("no_corrections")]
-    for entry in entries:
-        key = "correction_out" if entry["corrected"] is None else "correction_label"
-        lines.append("  " + say(key, file=entry["file"], old=entry["label"], new=entry["corrected"]))
-    return lines
-
-
-def _result_lines(result: dict) -> list[str]:
-    if result["val"]["accuracy"] is None:
-        return [f"{result['run']} {result['state']}"]
-    low, high = result["val"]["interval"]
-    return [
-        f"{result['run']} {result['state']}: {result['val']['accuracy']:.1%} of {result['images']['val']} checked "
-        f"pictures right, between {low:.1%} and {high:.1%}; {result['seconds']['total']:.0f} s, "
-        f"{result['images_per_second']:.0f} images/s",
-        *([f"test part, looked at once: {_shares(result['test'])}"] if "test" in result else []),
-        *([_folds_line(result["folds"])] if "folds" in result else []),
-    ]
-
-
-def _rate_lines(result: dict) -> list[str]:
-    lines = [f"{point['rate']:8.2g}  {point['smoothed']:.3f}" for point in result["points"][::8]]
-    return ["    rate  loss", *lines, say("rate_suggested", rate=f"{result['suggestion']:.2g}")]
-
-
-def _evaluation_lines(report: dict) -> list[str]:
-    top = report.get("top_k")
-    lines = [
-        f"{report['model']} on {report['data']['name']} ({report['split']}): {_shares(report)}",
-        *([f"among the first {top['k']} answers: {top['accuracy']:.1%}"] if top else []),
-        f"balanced accuracy {report['balanced_accuracy']:.1%}, macro F1 {report['macro_f1']:.3f}, "
-        f"log loss {report['log_loss']:.3f}, calibration error {report['ece']:.3f}",
-        *([f"test part, looked at once: {_shares(report['test'])}"] if report.get("test") else []),
-        *([_folds_line(report["folds"])] if report.get("folds") else []),
-    ]
-    lines += [say("selected_on_validation")] if sentences.selected(report) else []
-    lines += [Message.from_json(note).say() for note in report.get("summary", {}).get("adapted", [])]
-    for row in report["per_class"]:
-        lines.append(
-            f"  {row['label']}: {row['n']} pictures, recall {row['recall']:.0%}, precision {row['precision']:.0%}"
-        )
-    return lines
-
-
-def _folds_line(folds: dict) -> str:
-    accuracy, pooled = folds["accuracy"], folds["pooled"]
-    mean, spread = accuracy["mean"], accuracy["sd"]
-    return f"{folds['k']} folds: {mean:.1%} ± {spread:.1%} (standard deviation); together {_shares(pooled)}"
-
-
-def _shares(report: dict) -> str:
-    low, high = report["interval"]
-    return f"{report['accuracy']:.1%} of {report['n']} right, between {low:.1%} and {high:.1%}"
-
-
 def _published(row: Published) -> dict:
     """What there is to know of published weights; see resnet.weights.published for the units."""
     names = ("name", "architecture", "tag", "params", "giga_macs", "size", "classes", "license", "noncommercial")
     return {name: getattr(row, name) for name in (*names, "bytes", "top1", "top1_size", "cached")}
-
-
-def _model_lines(ships: dict[str, str], rows: list[Published], networks: dict[str, str]) -> list[str]:
-    lines = [MODEL_LINE.format("name", "params", "mult-adds", "px", "top-1 at px", "download", "licence, or phrase")]
-    lines += [MODEL_LINE.format(name, *"-----", words) for name, words in ships.items()]
-    for row in rows:
-        top1 = f"{row.top1:.1f} % {row.top1_size}" if row.top1 else "-" if row.classes else "no head"
-        counts = f"{amount(row.params)} M", f"{amount(row.giga_macs)} G", row.size, top1
-        download = "here" if row.cached else downloads.size(row.bytes)
-        lines.append(MODEL_LINE.format(row.name, *counts, download, downloads.license(row.license)))
-    for name, words in networks.items():
-        network = variant(name)
-        counts = f"{amount(network.params)} M", f"{amount(network.giga_macs)} G", network.size
-        lines.append(MODEL_LINE.format(name, *counts, "-", "-", words))
-    return lines
-
-
-def _run_line(run: dict) -> str:
-    day = datetime.datetime.fromtimestamp(run["created"]).strftime("%Y-%m-%d %H:%M")
-    accuracy = f"{run['accuracy']:.1%}" if run["accuracy"] is not None else "-"
-    figures = f"{run['run']}  {run['state']:8}  {accuracy:>6}  {run['mode']:7}  {run['architecture']:10}"
-    return f"{figures}  {run['data']}  {run['name']}  {day}"
-
-
-def _status_line(status: dict) -> str:
-    parts = [status["state"], status["stage"]]
-    if status["fold"]:
-        parts.append(f"fold {status['fold']} of {status['folds']}")
-    if status["epoch"]:
-        parts.append(f"epoch {status['epoch']} of {status['epochs']}")
-    if status["steps"]:
-        parts.append(f"step {status['step']} of {status['steps']}")
-    if status["images_per_second"]:
-        parts.append(f"{status['images_per_second']:.0f} images/s")
-    if status["seconds_left"] is not None:
-        parts.append(f"{status['seconds_left']:.0f} s left")
-    if status["val_accuracy"] is not None:
-        parts.append(f"validation {status['val_accuracy']:.1%}")
-    return ", ".join(parts)
 
 
 class _Progress:
