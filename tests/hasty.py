@@ -1,6 +1,7 @@
-"""`python -m tests.hasty FILE …`: the program in FILE, but that its workers do not make way for others.
+"""`python -m tests.hasty [--ready] FILE …`: the program in FILE, but that its workers do not make way for others.
 
-Beside the other busy processes of a test run they would hardly come to anything.
+Beside the other busy processes of a test run they would hardly come to anything. And none is loaded before there is a
+run for it, unless --ready is said.
 """
 
 import runpy
@@ -10,5 +11,7 @@ from resnet.jobs import launcher
 
 if __name__ == "__main__":
     launcher.NICE = 0
-    sys.argv = sys.argv[1:]
+    ready, sys.argv = sys.argv[1] == "--ready", [word for word in sys.argv[1:] if word != "--ready"]
+    if not ready:
+        launcher.Workers.keep_one_ready = lambda workers: None
     runpy.run_path(sys.argv[0], run_name="__main__")

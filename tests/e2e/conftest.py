@@ -1,5 +1,6 @@
 """A really started app, and a browser to visit it with."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -47,15 +48,18 @@ def engines(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built.folder(store)
 
 
-@pytest.fixture(scope="session")
-def start_app(tmp_path_factory: pytest.TempPathFactory, engines: Path) -> Iterator[Callable[..., App]]:
-    """start_app(mode="local", home=None, port=None): serve the page, from an empty workspace where none is given."""
+@contextlib.contextmanager
+def serving(factory: pytest.TempPathFactory, engines: Path) -> Iterator[Callable[..., App]]:
+    """start(mode="local", home=None, port=None, ready=False): serve the page, from an empty workspace where none is given.
+
+    ready: with a worker that waits for the next run, which costs the machine a few seconds.
+    """
     apps = []
 
-    def start(mode: str = "local", home: Path | None = None, port: int | None = None) -> App:
-        home, port = home or tmp_path_factory.mktemp("home"), port or free_port()
+    def start(mode: str = "local", home: Path | None = None, port: int | None = None, ready: bool = False) -> App:
+        home, port = home or factory.mktemp("home"), port or free_port()
         shutil.copytree(engines, home / "engines", dirs_exist_ok=True)
-        words = [sys.executable, "-m", "tests.hasty", "app.py"]
+        words = [sys.executable, "-m", "tests.hasty", *(["--ready"] if ready else []), "app.py"]
         words += ["--port", str(port), "--mode", mode, "--home", str(home)]
         log = open(home.with_suffix(".log"), "ab")  # noqa: SIM115 (the process keeps it)
         process = subprocess.Popen(words, cwd=PROJECT, env={**os.environ, "CI": ""}, stdout=log, stderr=log)
@@ -69,9 +73,24 @@ def start_app(tmp_path_factory: pytest.TempPathFactory, engines: Path) -> Iterat
         app.end()
 
 
+@pytest.fixture
+def start_app(tmp_path_factory: pytest.TempPathFactory, engines: Path) -> Iterator[Callable[..., App]]:
+    """As `serving` says, for one test."""
+    with serving(tmp_path_factory, engines) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def start_apps(tmp_path_factory: pytest.TempPathFactory, engines: Path) -> Iterator[Callable[..., App]]:
+    """The same for all tests of a file."""
+    with serving(tmp_path_factory, engines) as start:
+        yield start
+
+
 @pytest.fixture(scope="session")
-def app(start_app: Callable[..., App]) -> App:
-    return start_app()
+def app(tmp_path_factory: pytest.TempPathFactory, engines: Path) -> Iterator[App]:
+    with serving(tmp_path_factory, engines) as start:
+        yield start(ready=True)
 
 
 @pytest.fixture(scope="session")

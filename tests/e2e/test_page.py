@@ -72,9 +72,9 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def fresh(start_app) -> App:
+def fresh(start_apps) -> App:
     """An app in which nothing was trained; its tests leave the workspace as they find it."""
-    return start_app()
+    return start_apps()
 
 
 def test_a_visitor_classifies_a_picture(page: Page, app: App):

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def finished(start_app, tmp_path_factory: pytest.TempPathFactory) -> tuple[App, list[str]]:
+def finished(start_apps, tmp_path_factory: pytest.TempPathFactory) -> tuple[App, list[str]]:
     """An app with two runs on the same pictures, the second of which hardly learned; some of their labels are wrong."""
     home, folder = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("pictures") / "shapes"
     draw(folder, per_class=12)
@@ -33,7 +33,7 @@ def finished(start_app, tmp_path_factory: pytest.TempPathFactory) -> tuple[App, 
         settings = {"mode": "head", "head_epochs": epochs, "image_size": 64, "name": name}
         data = list_datasets(Store.open(home))
         runs.append(train(data[0]["id"] if data else folder, store=Store.open(home), **settings)["run"])
-    return start_app(home=home), runs
+    return start_apps(home=home), runs
 
 
 def look(page: Page, app: App, part: str) -> None:

@@ -64,8 +64,8 @@ def datasets(app: App) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def app(start_app) -> App:
-    return start_app()
+def app(start_apps) -> App:
+    return start_apps()
 
 
 @pytest.fixture(scope="module")
