@@ -50,9 +50,10 @@ def engines(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @contextlib.contextmanager
 def serving(factory: pytest.TempPathFactory, engines: Path) -> Iterator[Callable[..., App]]:
-    """start(mode="local", home=None, port=None, ready=False): serve the page, from an empty workspace where none is given.
+    """start(mode="local", home=None, port=None, ready=False): serve the page.
 
-    ready: with a worker that waits for the next run, which costs the machine a few seconds.
+    home: where none is given, an empty workspace. ready: with a worker that waits for the next run, which costs the
+    machine a few seconds.
     """
     apps = []
 
