@@ -58,11 +58,10 @@ NEAR = f"""(SELECT id, source, split, first_value(source) OVER likes AS other, f
 APART = """SELECT grp FROM picture WHERE grp <> '' AND near IS NULL AND split <> ''
     GROUP BY grp HAVING count(DISTINCT split) > 1 ORDER BY grp"""
 
-
+# Contents with several groups, of copies that lie in each; the group of a copy.
 COPIES_IN_GROUPS = """SELECT DISTINCT sha256, grp FROM picture AS one WHERE fate = 'kept' AND grp <> '' AND EXISTS (
     SELECT * FROM picture WHERE sha256 = one.sha256 AND fate = 'kept' AND grp NOT IN ('', one.grp)) ORDER BY 1, 2"""
 GROUP_OF_COPY = "SELECT grp FROM picture AS copy WHERE sha256 = picture.sha256 AND grp <> '' AND fate = 'kept'"
-
 # What can be read one day is another data set than that in which it could not.
 CONTENT = """SELECT label, part, iif(fate = 'unreadable', 'unreadable ' || sha256, sha256), grp
     FROM picture ORDER BY 1, 2, 3, 4"""
@@ -307,7 +306,7 @@ def _fill(folder: Path, name: str, index: Index, warnings: list[Message]) -> Non
 
 
 def _sort_out(index: Index) -> None:
-    """What becomes of pictures that are there more than once, to the byte.
+    """What becomes of pictures that are there more than once, to the byte, and of their groups.
 
     In several classes: none is kept, for nobody knows which class is right.
     In one class and part: the first is kept. In one class and several parts: one in each, which the report lists.
