@@ -460,7 +460,7 @@ def test_damaged_status_and_report_are_written_anew_by_a_resume_and_damaged_sett
     folder = store.runs / run
     until(lambda: is_locked(folder / "lock"))
     jobs.stop(store, run)
-    until(lambda: jobs.status(folder)["state"] == "stopped")
+    until(lambda: jobs.status(folder)["state"] == "stopped" and not is_locked(folder / "lock"))
     for file in ("status.json", "report.json"):
         write_json(folder / "status.json", {**read_json(folder / "status.json"), "state": "done"})
         damage(folder / file, b"{")
@@ -470,7 +470,7 @@ def test_damaged_status_and_report_are_written_anew_by_a_resume_and_damaged_sett
         assert jobs.status(folder)["state"] == "queued"
         until(lambda: is_locked(folder / "lock"))
         jobs.stop(store, run)
-        until(lambda: jobs.status(folder)["state"] == "stopped")
+        until(lambda: jobs.status(folder)["state"] == "stopped" and not is_locked(folder / "lock"))
     damage(folder / "settings.json", b"{")
     with pytest.raises(UserError, match=f"run {run} is damaged: its settings.json cannot be relied upon"):
         jobs.resume(store, run)
