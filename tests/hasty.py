@@ -13,5 +13,5 @@ if __name__ == "__main__":
     launcher.NICE = 0
     ready, sys.argv = sys.argv[1] == "--ready", [word for word in sys.argv[1:] if word != "--ready"]
     if not ready:
-        launcher.Workers.keep_one_ready = lambda workers: None
+        launcher.Workers.keep_one_ready = launcher.Workers.load_one = lambda workers: None
     runpy.run_path(sys.argv[0], run_name="__main__")
