@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from resnet.predictor import built
 from resnet.store import PROJECT, Store
@@ -23,6 +23,7 @@ from tests.waiting import until
 # The first is Debian's package of this name: the same without what only windows need, so that a page costs it less.
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
+expect.set_options(timeout=60_000)  # ms: a machine may be busy
 
 
 @dataclass
@@ -37,7 +38,7 @@ class App:
         """As Ctrl-C does: the runs that it started are stopped and saved."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-            self.process.wait(30)
+            self.process.wait(60)
 
 
 @pytest.fixture(scope="session")
@@ -66,7 +67,7 @@ def serving(factory: pytest.TempPathFactory, engines: Path) -> Iterator[Callable
         process = subprocess.Popen(words, cwd=PROJECT, env={**os.environ, "CI": ""}, stdout=log, stderr=log)
         app = App(f"http://127.0.0.1:{port}", Store.open(home), process)
         apps.append(app)
-        until(lambda: answers(app), 60)
+        until(lambda: answers(app), 120)
         return app
 
     yield start

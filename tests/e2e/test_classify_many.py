@@ -15,7 +15,6 @@ from tests.e2e.conftest import App
 from tests.waiting import until
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=30_000)  # a machine may be busy
 GOLF_BALL = next((PROJECT / "resnet/ui/assets/examples").glob("golf-ball*"))
 LONG = 180_000  # ms: many pictures on a busy machine
 

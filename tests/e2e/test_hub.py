@@ -19,7 +19,6 @@ TIMM, FLOWERS = "timm/resnet18.a1_in1k", "me/flowers"
 MEGABYTES = 20e6  # bytes a second: slow enough to be watched
 TOKEN = "hf_secretsecretsecret"
 GOLF_BALL = next((PROJECT / "resnet/ui/assets/examples").glob("golf-ball*"))
-expect.set_options(timeout=60_000)
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from tests.e2e.conftest import App
 from tests.waiting import until
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=30_000)  # a machine may be busy
 GOLF_BALL = next((PROJECT / "resnet/ui/assets/examples").glob("golf-ball*"))
 LONG = 180_000  # ms: training on a busy machine
 
@@ -241,7 +240,7 @@ def test_an_open_page_goes_on_with_the_app_that_takes_the_place_of_a_killed_one(
         tab(page, "Fine-tune")  # it may be that Gradio has loaded the page anew
         return page.get_by_text("could not finish").is_visible()
 
-    until(goes_on, 60)
+    until(goes_on)
     expect(page.locator("#run-resume")).to_be_visible()
 
 

@@ -188,5 +188,5 @@ def test_after_a_failure_another_start_is_one_click(page: Page, finished):
     expect(again).to_be_visible()
     again.click()
     expect(again).to_be_hidden()
-    until(lambda: len(jobs.list_runs(app.store)) == 3, 30)
+    until(lambda: len(jobs.list_runs(app.store)) == 3)
     assert read_settings(app.store.run(jobs.list_runs(app.store)[0]["run"]))["settings"]["head_learning_rate"] == 0.1

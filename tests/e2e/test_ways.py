@@ -15,7 +15,6 @@ from tests.e2e.conftest import App
 from tests.waiting import until
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=30_000)  # a machine may be busy
 FOLDER, BOXES = "#finetune-folder-upload", "#finetune-boxes-upload"
 
 # A folder as a browser hands it over when it is dropped; at most two of its entries are told at a time.

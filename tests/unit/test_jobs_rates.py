@@ -19,7 +19,7 @@ def settings(data, model, **said: object) -> TrainSettings:
 
 def test_a_search_tells_each_step_and_suggests(store: Store, data, small_model) -> None:
     search = RateSearch(store, settings(data, small_model))
-    until(lambda: search.state != "running", 120)
+    until(lambda: search.state != "running")
     assert search.state == "done", search.problem
     assert [point["step"] for point in search.points] == list(range(1, len(search.points) + 1))
     assert search.suggestion == min(search.points, key=lambda point: point["smoothed"])["rate"] / 10
@@ -30,14 +30,14 @@ def test_a_search_that_is_stopped_gives_the_device_back(store: Store, data, smal
     search = RateSearch(store, settings(data, small_model))
     search.stop()
     assert search.state == "stopped"
-    until(lambda: search.process.poll() is not None, 10)
+    until(lambda: search.process.poll() is not None)
     assert Lock(store.device_lock("cpu")).acquire()
 
 
 def test_a_search_ends_with_whoever_started_it(store: Store, data, small_model) -> None:
     search = RateSearch(store, settings(data, small_model))
     search.process.stdin.close()
-    until(lambda: search.process.poll() is not None, 60)
+    until(lambda: search.process.poll() is not None)
 
 
 def test_no_search_while_a_run_has_the_device_and_none_of_wrong_settings(store: Store, data, small_model) -> None:
@@ -51,5 +51,5 @@ def test_no_search_while_a_run_has_the_device_and_none_of_wrong_settings(store: 
     with pytest.raises(UserError, match="dropout is 2"):
         RateSearch(store, settings(data, small_model, dropout=2))
     search = RateSearch(store, TrainSettings(data.id, str(small_model), "head", device="cpu"))
-    until(lambda: search.state != "running", 60)
+    until(lambda: search.state != "running")
     assert search.problem.key == "not_one_of"
