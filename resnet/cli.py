@@ -105,9 +105,7 @@ def data_import(options: argparse.Namespace, store: Store) -> None:
 
 def data_list(options: argparse.Namespace, store: Store) -> None:
     for data in list_datasets(store):
-        print(
-            f"{data['id']}  {data['name']}  {data['images']} pictures, {data['classes']} classes, split {data['split']}"
-        )
+        print(lines.of_data(data))
 
 
 def data_report(options: argparse.Namespace, store: Store) -> None:

@@ -11,7 +11,9 @@ from resnet.jobs import launcher
 
 if __name__ == "__main__":
     launcher.NICE = 0
-    ready, sys.argv = sys.argv[1] == "--ready", [word for word in sys.argv[1:] if word != "--ready"]
-    if not ready:
+    _, *sys.argv = sys.argv
+    if sys.argv[0] == "--ready":
+        sys.argv.pop(0)
+    else:
         launcher.Workers.keep_one_ready = launcher.Workers.load_one = lambda workers: None
     runpy.run_path(sys.argv[0], run_name="__main__")

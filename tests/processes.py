@@ -1,10 +1,32 @@
-"""What tests and benchmarks ask about processes, and a port for one that serves."""
+"""The command line as a process, what tests and benchmarks ask about processes, and a port for one that serves."""
 
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from resnet.store import PROJECT
+
 MB = 10**6
+
+
+def start_command(home: Path, folder: Path, *words: object) -> subprocess.Popen:
+    """`python -m resnet *words` in `folder`, with the workspace `home` and workers as in tests/hasty.py."""
+    command = [sys.executable, "-m", "tests.hasty", PROJECT / "resnet/__main__.py", *map(str, words)]
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT), "RESNET_HOME": str(home)}
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=folder, env=environment, stdout=pipe, stderr=pipe, text=True)
+
+
+def run_command(home: Path, *words: object, status: int = 0) -> tuple[str, str]:
+    """Standard output and standard error of a command that ends with `status`, typed in its workspace."""
+    process = start_command(home, home, *words)
+    output, errors = process.communicate(timeout=300)
+    assert process.returncode == status, errors
+    assert "Traceback" not in errors
+    return output, errors
 
 
 def free_port() -> int:

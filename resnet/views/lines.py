@@ -132,6 +132,10 @@ def models(ships: dict[str, str], rows: list[Published], networks: dict[str, str
     return lines
 
 
+def of_data(data: dict) -> str:
+    return f"{data['id']}  {data['name']}  {data['images']} pictures, {data['classes']} classes, split {data['split']}"
+
+
 def of_run(run: dict) -> str:
     day = datetime.datetime.fromtimestamp(run["created"]).strftime("%Y-%m-%d %H:%M")
     accuracy = f"{run['accuracy']:.1%}" if run["accuracy"] is not None else "-"

@@ -10,7 +10,6 @@ import shutil
 import signal
 import struct
 import subprocess
-import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -23,7 +22,8 @@ from safetensors.numpy import load_file, save_file
 
 import resnet
 from resnet.cli import main
-from resnet.store import PROJECT, Store, read_json, read_lines
+from resnet.store import Store, read_json, read_lines
+from tests.processes import start_command
 from tests.waiting import until
 
 TRAINED = ["run", "state", "model", "epochs", "steps", "images", "val", "seconds", "images_per_second"]
@@ -35,12 +35,10 @@ class Terminal:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.store = folder, Store.open(folder / "workspace")
-        self.environment = {**os.environ, "PYTHONPATH": str(PROJECT), "RESNET_HOME": str(self.store.root)}
+        self.home = self.store.root
 
     def start(self, *words: object) -> subprocess.Popen:
-        command = [sys.executable, "-m", "tests.hasty", PROJECT / "resnet/__main__.py", *map(str, words)]
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen(command, cwd=self.folder, env=self.environment, **pipes)
+        return start_command(self.home, self.folder, *words)
 
     def run(self, *words: object, status: int = 0) -> tuple[str, str]:
         """Standard output and standard error of a command that ends with `status`; in this process, torch loaded."""
@@ -53,13 +51,14 @@ class Terminal:
             self.signals(),
             pytest.MonkeyPatch.context() as patch,
         ):
-            patch.setenv("RESNET_HOME", self.environment["RESNET_HOME"])
+            patch.setenv("RESNET_HOME", str(self.home))
             try:
                 ended = main([*map(str, words)])
             except SystemExit as leave:  # argparse's
                 ended = leave.code
         told = [stream.buffer.getvalue().decode() for stream in (output, errors)]
         assert ended == status, told[1]
+        assert "Traceback" not in told[1]
         return told[0], told[1]
 
     @contextlib.contextmanager
@@ -389,7 +388,7 @@ def test_a_reader_that_leaves_early_is_no_fault(terminal):
 def test_a_machine_that_refuses_is_quoted(terminal, tmp_path):
     (tmp_path / "file").touch()
     other = Terminal(terminal.folder)
-    other.environment["RESNET_HOME"] = str(tmp_path / "file")
+    other.home = tmp_path / "file"
     assert "Not a directory" in other.refused("data", "import", "shapes")
 
 

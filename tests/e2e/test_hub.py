@@ -1,9 +1,6 @@
 """Models of the Hub, which is played on this machine: offered and fetched by the page and by the command line."""
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +10,7 @@ from safetensors.torch import save
 
 from resnet.nn.network import create
 from resnet.store import PROJECT
+from tests.processes import run_command
 from tests.unit.hub import Hub
 
 TIMM, FLOWERS = "timm/resnet18.a1_in1k", "me/flowers"
@@ -127,23 +125,14 @@ def test_a_model_is_sent_and_the_token_is_gone_from_everywhere(page: Page, start
     assert not [path for path in kept if TOKEN.encode() in path.read_bytes()]
 
 
-def run(*words: object, home: Path, status: int = 0) -> tuple[str, str]:
-    environment = {**os.environ, "PYTHONPATH": str(PROJECT), "RESNET_HOME": str(home)}
-    command = [sys.executable, "-m", "resnet", *map(str, words)]
-    done = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, timeout=300)
-    assert done.returncode == status, done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stdout, done.stderr
-
-
 def test_the_command_line_says_what_it_fetches_once(hub: Hub, tmp_path: Path):
-    output, errors = run("predict", "--model", "hf-hub:me/flowers", GOLF_BALL, home=tmp_path)
+    output, errors = run_command(tmp_path, "predict", "--model", "hf-hub:me/flowers", GOLF_BALL)
     line = f"hf-hub:me/flowers is not on this machine: 1.5 MB from {hub.endpoint}, licence: cc-by-nc-4.0 (not for "
     assert errors.startswith(line) and "hf-hub:me/flowers, torch on cpu" in output
     asked = len(hub.requests)
-    output, errors = run("predict", "--model", "hf-hub:me/flowers", GOLF_BALL, home=tmp_path)
+    output, errors = run_command(tmp_path, "predict", "--model", "hf-hub:me/flowers", GOLF_BALL)
     assert errors == "" and len(hub.requests) == asked
-    _, errors = run("predict", "--model", "hf-hub:me/flowers@v2", GOLF_BALL, home=tmp_path, status=1)
+    _, errors = run_command(tmp_path, "predict", "--model", "hf-hub:me/flowers@v2", GOLF_BALL, status=1)
     assert errors.startswith("resnet: ") and errors.count("\n") == 1 and "not its revision v2" in errors
 
 
@@ -151,9 +140,9 @@ def test_the_command_line_says_what_it_fetches_once(hub: Hub, tmp_path: Path):
 def test_a_run_from_a_model_of_the_hub(hub: Hub, pictures: Path, tmp_path: Path):
     """The command line fetches before the run is queued; the worker finds the model in the cache."""
     words = ("train", "--data", pictures, "--model", "hf-hub:me/flowers", "--mode", "head", "--device", "cpu")
-    output, errors = run(*words, home=tmp_path)
+    output, errors = run_command(tmp_path, *words)
     assert errors.index("is not on this machine") < errors.index("run ")
     assert " done: " in output
     asked = len(hub.requests)
-    run(*words, "--seed", "1", home=tmp_path)
+    run_command(tmp_path, *words, "--seed", "1")
     assert len(hub.requests) == asked

@@ -203,7 +203,7 @@ def test_a_run_is_deleted_in_the_middle_and_the_next_one_has_its_turn(store, set
     in_the_middle(folder, 5)
     deleted, decoding = worker(folder), list(children(worker(folder).pid))
     jobs.delete_run(store, folder.name)
-    assert deleted.wait(60) == 1
+    assert deleted.wait(10) == 1
     until(lambda: not any(running(pid) for pid in decoding))
     assert ended(following) == "done"
     assert not folder.exists() and folder.name not in [run["run"] for run in jobs.list_runs(store)]

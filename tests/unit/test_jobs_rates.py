@@ -30,7 +30,7 @@ def test_a_search_that_is_stopped_gives_the_device_back(store: Store, data, smal
     search = RateSearch(store, settings(data, small_model))
     search.stop()
     assert search.state == "stopped"
-    until(lambda: search.process.poll() is not None)
+    until(lambda: search.process.poll() is not None, 10)
     assert Lock(store.device_lock("cpu")).acquire()
 
 
