@@ -107,8 +107,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A new visitor; the test fails if the page's own script threw an error."""
+def page(browser: Browser, start_app: Callable[..., App]) -> Iterator[Page]:
+    """A new visitor, who leaves before the apps of the test end; it fails if the page's own script threw an error."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB", accept_downloads=True)
     context.set_default_timeout(60_000)
     page, errors = context.new_page(), []
